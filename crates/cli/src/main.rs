@@ -1,0 +1,2 @@
+//! The `skyphot` command.
+fn main() {}

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub use skyphot_aperture as aperture;
+pub use skyphot_background as background;
+pub use skyphot_centroids as centroids;
+pub use skyphot_core as core;
+pub use skyphot_detection as detection;
+pub use skyphot_filter as filter;
+pub use skyphot_fit as fit;
+pub use skyphot_geometry as geometry;
+pub use skyphot_io as io;
+pub use skyphot_pipeline as pipeline;
+pub use skyphot_plot as plot;
+pub use skyphot_simulation as simulation;
+pub use skyphot_stats as stats;

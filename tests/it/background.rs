@@ -1,0 +1,1 @@
+//! Reference and end-to-end tests: background.

@@ -1,0 +1,8 @@
+//! End-to-end tests on real files and against the peers' answers.
+
+mod aperture;
+mod background;
+mod cli;
+mod detection;
+mod io;
+mod stats;
