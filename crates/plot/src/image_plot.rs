@@ -1,0 +1,305 @@
+//! Pictures of images.
+
+use ndarray::{Array2, s};
+use skyphot_core::{BoundingBox, Image, Pixel};
+
+use crate::axes::{self, LABEL, PAD, TICK, TITLE, Tick};
+use crate::kernel::reduce::reduce;
+use crate::layer::{PixelMap, draw_overlay};
+use crate::scene::{Align, Frame, Item, Raster};
+use crate::ticks::{color_bar_ticks, label, nice_ticks};
+use crate::{Color, ColorMap, ImageNorm, Interval, Overlay, Picture, PlotError, Result, Stretch};
+
+/// How an image that is larger than the canvas is made smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Reduction {
+    /// Mean of the good pixels, weighted by area.
+    #[default]
+    Mean,
+    /// The largest good pixel: faint stars stay visible at any size, the sky looks brighter than it is.
+    Max,
+}
+
+/// How [`plot_image`] draws.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlotConfig {
+    /// Which values take the first and last colour; default zscale. Found from the part that is shown.
+    pub interval: Interval,
+    /// How values in between are spread; default linear.
+    pub stretch: Stretch,
+    /// Colours; default viridis.
+    pub colormap: ColorMap,
+    /// Colour of masked and non-finite pixels; default a dark red.
+    pub bad_color: Color,
+    /// Draw a colour bar; default yes.
+    pub color_bar: bool,
+    /// Draw a frame with ticks in 0-based pixel coordinates; default yes.
+    pub axes: bool,
+    /// The part of the image to show, in pixels; default all of it.
+    pub zoom: Option<BoundingBox>,
+    /// Text above the image.
+    pub title: Option<String>,
+    /// Unit of the pixel values, for the colour bar.
+    pub unit: Option<String>,
+    /// Most width and height of the picture, canvas pixels; default 1100 x 1100. Smaller images are enlarged by a
+    /// whole factor, larger ones reduced to fit.
+    pub size: Option<(u32, u32)>,
+    /// How large images are made smaller; default the mean.
+    pub reduction: Reduction,
+}
+
+impl Default for PlotConfig {
+    fn default() -> Self {
+        Self {
+            interval: Interval::default(),
+            stretch: Stretch::default(),
+            colormap: ColorMap::default(),
+            bad_color: Color::new(110, 20, 30),
+            color_bar: true,
+            axes: true,
+            zoom: None,
+            title: None,
+            unit: None,
+            size: None,
+            reduction: Reduction::default(),
+        }
+    }
+}
+
+/// Draws an image with its first pixel at the lower left, and overlays on it.
+///
+/// ```
+/// use ndarray::Array2;
+/// use skyphot_core::{Image, Point};
+/// use skyphot_plot::{Overlay, PlotConfig, Stretch, plot_image};
+/// let data = Array2::from_shape_fn((40, 60), |(y, x)| ((x as f64 - 30.0).powi(2) + (y as f64 - 20.0).powi(2)).sqrt());
+/// let circle = Overlay::circles(&[Point::new(30.0, 20.0)], 8.0);
+/// let config = PlotConfig { stretch: Stretch::Asinh(0.1), title: Some("a bowl".into()), ..Default::default() };
+/// let picture = plot_image(&Image::new(data.view())?, &[circle], &config)?;
+/// assert!(picture.to_png()?.starts_with(b"\x89PNG"));
+/// # Ok::<(), skyphot_plot::PlotError>(())
+/// ```
+///
+/// # Errors
+/// [`PlotError::ZoomOutside`], [`PlotError::NoGoodPixels`], [`PlotError::InvalidParameter`].
+#[doc(alias = "imshow")]
+#[doc(alias = "imshow_norm")]
+pub fn plot_image<T: Pixel>(
+    image: &Image<'_, T>,
+    overlays: &[Overlay],
+    config: &PlotConfig,
+) -> Result<Picture> {
+    let (width, height) = config.size.unwrap_or((1100, 1100));
+    if !(32..=20_000).contains(&width) || !(32..=20_000).contains(&height) {
+        return Err(PlotError::InvalidParameter {
+            what: "the size of the picture",
+            expected: "between 32 and 20000 pixels each way",
+            found: format!("{width} x {height}"),
+        });
+    }
+    let region = region(image.shape(), config.zoom)?;
+    let part = cut(image, &region)?;
+    let norm = ImageNorm::new(&part, &config.interval, &config.stretch)?;
+
+    // Margins depend on the labels, these on the scale, so labels are made for the largest coordinates first.
+    let title_height = if config.title.is_some() { TITLE * 1.4 + PAD } else { PAD };
+    let (x0, x1, y0, y1) = region.extent();
+    let widest_y = [y0, y1].map(|v| label(v.round(), 1.0)).map(|l| (0.0, l));
+    let left = if config.axes { axes::y_axis_width(&widest_y, "y") } else { 0.0 };
+    let bottom = if config.axes { axes::x_axis_height("x") } else { 0.0 };
+    let bare = !config.axes && !config.color_bar && config.title.is_none();
+    let top = if bare { 0.0 } else { title_height.ceil() };
+    let unit = config.unit.as_deref().filter(|u| !u.is_empty());
+    let bar_ticks = |length: f64| color_bar_ticks(&norm, length, 2.2 * LABEL);
+    let right = if config.color_bar {
+        let widest = axes::widest(&bar_ticks(f64::from(height)));
+        (BAR_GAP + BAR_WIDTH + TICK + 4.0 + widest + if unit.is_some() { 1.6 * LABEL } else { 0.0 } + PAD)
+            .ceil()
+    } else if bare {
+        0.0
+    } else {
+        1.5 * PAD
+    };
+    let bottom = if bare { 0.0 } else { bottom.max(PAD).ceil() };
+
+    let room = |total: u32, used: f64| (f64::from(total) - used).max(16.0) as usize;
+    let fitted = fit(part.shape(), (room(height, top + bottom), room(width, left + right)));
+    let (rows, cols) = fitted.cells;
+    let cell = fitted.cell;
+    let frame = Frame { x0: left, y0: top, x1: left + (cols * cell) as f64, y1: top + (rows * cell) as f64 };
+    let values = if fitted.cells == part.shape() {
+        good_or_nan(&part)
+    } else {
+        reduce(&part, fitted.cells, config.reduction)
+    };
+    let mut items = vec![Item::Raster(Raster {
+        x: left as u32,
+        y: top as u32,
+        cell: cell as u32,
+        cols: cols as u32,
+        rows: rows as u32,
+        rgb: paint(&values, &norm, config),
+    })];
+
+    let scale = ((frame.x1 - frame.x0) / (x1 - x0), (frame.y1 - frame.y0) / (y1 - y0));
+    let map = PixelMap { x_min: x0, y_min: y0, scale, frame };
+    for overlay in overlays {
+        draw_overlay(&mut items, overlay, &map);
+    }
+    let mut size = (frame.x1 + right, frame.y1 + bottom);
+    if config.axes {
+        items.extend(frame.border(Color::BLACK, 1.0));
+        axes::x_axis(
+            &mut items,
+            &frame,
+            &pixel_ticks((x0, x1), frame.x1 - frame.x0, 90.0, |v| map.x(v)),
+            "x (pixel)",
+        );
+        axes::y_axis(
+            &mut items,
+            &frame,
+            &pixel_ticks((y0, y1), frame.y1 - frame.y0, 60.0, |v| map.y(v)),
+            "y (pixel)",
+        );
+    }
+    if config.color_bar {
+        color_bar(&mut items, &frame, config.colormap, &bar_ticks(frame.y1 - frame.y0), unit);
+    }
+    if let Some(title) = &config.title {
+        let wanted = crate::font::text_width(title, TITLE) + 2.0 * PAD;
+        size.0 = size.0.max(wanted.min(f64::from(width)).ceil());
+        let title = axes::fit(title, TITLE, size.0 - 2.0 * PAD);
+        let half = 0.5 * crate::font::text_width(&title, TITLE);
+        let center = (0.5 * (frame.x0 + frame.x1)).clamp(half + PAD, (size.0 - half - PAD).max(half + PAD));
+        items.push(axes::text((center, 0.5 * top), &title, TITLE, Align::Center, false));
+    }
+    Ok(Picture { items, size: (size.0.ceil() as u32, size.1.ceil() as u32) })
+}
+
+const BAR_GAP: f64 = 14.0;
+const BAR_WIDTH: f64 = 18.0;
+
+fn region(shape: (usize, usize), zoom: Option<BoundingBox>) -> Result<BoundingBox> {
+    let all = BoundingBox { x_min: 0, x_max: shape.1 as i64, y_min: 0, y_max: shape.0 as i64 };
+    match zoom {
+        None => Ok(all),
+        Some(zoom) => zoom.intersection(&all).ok_or(PlotError::ZoomOutside { zoom, shape }),
+    }
+}
+
+fn cut<'a, T: Pixel>(image: &Image<'a, T>, b: &BoundingBox) -> Result<Image<'a, T>> {
+    let rows = b.y_min as usize..b.y_max as usize;
+    let cols = b.x_min as usize..b.x_max as usize;
+    let part = Image::new(image.data().slice_move(s![rows.clone(), cols.clone()]))?;
+    Ok(match image.mask() {
+        Some(mask) => part.with_mask(mask.slice_move(s![rows, cols]))?,
+        None => part,
+    })
+}
+
+struct Fitted {
+    /// Rows and columns of the raster.
+    cells: (usize, usize),
+    /// Canvas pixels per cell.
+    cell: usize,
+}
+
+/// Enlarges by a whole factor or reduces to fit.
+fn fit((ny, nx): (usize, usize), (room_y, room_x): (usize, usize)) -> Fitted {
+    if nx <= room_x && ny <= room_y {
+        return Fitted { cells: (ny, nx), cell: (room_x / nx).min(room_y / ny) };
+    }
+    let f = (nx as f64 / room_x as f64).max(ny as f64 / room_y as f64);
+    let less = |n: usize, room: usize| ((n as f64 / f).round() as usize).clamp(1, room.min(n));
+    Fitted { cells: (less(ny, room_y), less(nx, room_x)), cell: 1 }
+}
+
+fn good_or_nan<T: Pixel>(image: &Image<'_, T>) -> Array2<f64> {
+    Array2::from_shape_fn(image.shape(), |(y, x)| {
+        if image.is_bad(x, y) { f64::NAN } else { image.data()[[y, x]].to_f64() }
+    })
+}
+
+fn paint(values: &Array2<f64>, norm: &ImageNorm, config: &PlotConfig) -> std::sync::Arc<[u8]> {
+    let mut rgb = Vec::with_capacity(values.len() * 3);
+    for row in values.rows().into_iter().rev() {
+        for &v in row {
+            let c = if v.is_nan() { None } else { config.colormap.color(norm.apply(v)) };
+            let c = c.unwrap_or(config.bad_color);
+            rgb.extend([c.r, c.g, c.b]);
+        }
+    }
+    rgb.into()
+}
+
+/// Ticks at whole pixels.
+fn pixel_ticks((lo, hi): (f64, f64), length: f64, spacing: f64, place: impl Fn(f64) -> f64) -> Vec<Tick> {
+    let max = ((length / spacing) as usize).clamp(2, 12);
+    let (values, step) = nice_ticks(lo, hi, max);
+    if step < 1.0 {
+        // A handful of pixels: one tick each.
+        return (lo.ceil() as i64..=hi.floor() as i64)
+            .map(|i| (place(i as f64), label(i as f64, 1.0)))
+            .collect();
+    }
+    values.into_iter().map(|v| (place(v), label(v, step))).collect()
+}
+
+fn color_bar(
+    items: &mut Vec<Item>,
+    image: &Frame,
+    map: ColorMap,
+    ticks: &[(f64, String)],
+    unit: Option<&str>,
+) {
+    let bar = Frame { x0: image.x1 + BAR_GAP, x1: image.x1 + BAR_GAP + BAR_WIDTH, ..*image };
+    let height = bar.y1 - bar.y0;
+    // Each step reaches under the next one, so that no gap shows at any scale.
+    for i in 0..=255_u8 {
+        let y1 = bar.y1 - height * f64::from(i) / 256.0;
+        items.push(Item::Fill { x0: bar.x0, y0: bar.y0, x1: bar.x1, y1, color: map.entry(i) });
+    }
+    items.extend(bar.border(Color::BLACK, 1.0));
+    for (at, label) in ticks {
+        let y = bar.y1 - height * at;
+        items.push(Item::Fill {
+            x0: bar.x1,
+            y0: y - 0.5,
+            x1: bar.x1 + TICK,
+            y1: y + 0.5,
+            color: Color::BLACK,
+        });
+        items.push(axes::text((bar.x1 + TICK + 4.0, y), label, LABEL, Align::Left, false));
+    }
+    if let Some(unit) = unit {
+        let widest = ticks.iter().map(|t| crate::font::text_width(&t.1, LABEL)).fold(0.0, f64::max);
+        let at = (bar.x1 + TICK + 4.0 + widest + LABEL, 0.5 * (bar.y0 + bar.y1));
+        items.push(axes::text(at, &axes::fit(unit, LABEL, height), LABEL, Align::Center, true));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_factors_up_and_any_factor_down() {
+        let f = fit((100, 300), (1000, 1000));
+        assert_eq!((f.cells, f.cell), ((100, 300), 3));
+        let f = fit((4096, 2048), (1000, 1000));
+        assert_eq!((f.cells, f.cell), ((1000, 500), 1));
+        let f = fit((1, 100_000), (500, 500));
+        assert_eq!((f.cells, f.cell), ((1, 500), 1));
+    }
+
+    #[test]
+    fn zoom_is_cut_to_the_image() {
+        let z = |a, b, c, d| Some(BoundingBox::new(a, b, c, d).unwrap());
+        assert_eq!(region((10, 20), z(-5, 8, 2, 50)).unwrap(), BoundingBox::new(0, 8, 2, 10).unwrap());
+        let e = region((10, 20), z(30, 40, 0, 5)).unwrap_err();
+        assert_eq!(
+            e.to_string(),
+            "the zoom box x 30..40, y 0..5 lies outside the image of shape (10, 20) (ny, nx)"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! Loops over slices.
+
+pub(crate) mod reduce;
+pub(crate) mod zscale;

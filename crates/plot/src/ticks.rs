@@ -1,0 +1,105 @@
+//! Round numbers along an axis.
+
+use crate::ImageNorm;
+
+/// Multiples of 1, 2 or 5 times a power of ten within `[lo, hi]`, at most about `max` of them, and the step.
+pub(crate) fn nice_ticks(lo: f64, hi: f64, max: usize) -> (Vec<f64>, f64) {
+    let range = hi - lo;
+    if !(range > 0.0 && range.is_finite()) {
+        return (vec![lo], 0.0);
+    }
+    let rough = range / max.max(1) as f64;
+    let decade = 10_f64.powf(rough.log10().floor());
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|m| m * decade).into_iter().find(|s| *s >= rough * 0.999).unwrap_or(rough);
+    let first = (lo / step - 1e-9).ceil() as i64;
+    let last = (hi / step + 1e-9).floor() as i64;
+    ((first..=last).map(|i| i as f64 * step).collect(), step)
+}
+
+/// A number for a tick label, with the digits that `step` needs.
+pub(crate) fn label(v: f64, step: f64) -> String {
+    let v = if v.abs() < step * 1e-6 { 0.0 } else { v };
+    let magnitude = v.abs().max(step.abs());
+    let text = if magnitude >= 1e6 || (magnitude > 0.0 && magnitude < 1e-3) {
+        let digits = if step > 0.0 && v != 0.0 {
+            (v.abs().log10().floor() - step.log10().floor()).clamp(0.0, 6.0) as usize
+        } else {
+            3
+        };
+        if v == 0.0 { "0".to_owned() } else { format!("{v:.digits$e}") }
+    } else {
+        let decimals =
+            if step > 0.0 { (-(step * 1.0001).log10().floor()).clamp(0.0, 9.0) as usize } else { 3 };
+        format!("{v:.decimals$}")
+    };
+    text.replace('-', "\u{2212}")
+}
+
+/// `10ⁿ`, with 1 and 10 written out.
+pub(crate) fn power_of_ten(n: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    match n {
+        0 => "1".to_owned(),
+        1 => "10".to_owned(),
+        _ => {
+            let sign = if n < 0 { "⁻" } else { "" };
+            let digits: String =
+                n.unsigned_abs().to_string().bytes().map(|b| DIGITS[usize::from(b - b'0')]).collect();
+            format!("10{sign}{digits}")
+        }
+    }
+}
+
+/// Ticks of a colour bar that is `length` pixels long: `(place in 0..=1, label)`, the roundest numbers that keep
+/// `spacing` pixels apart.
+pub(crate) fn color_bar_ticks(norm: &ImageNorm, length: f64, spacing: f64) -> Vec<(f64, String)> {
+    let mut chosen: Vec<(f64, f64, f64)> = Vec::new();
+    let range = norm.vmax - norm.vmin;
+    if range <= 0.0 {
+        return vec![(0.0, label(norm.vmin, 0.0))];
+    }
+    let gap = spacing / length;
+    let mut max = (1.0 / gap).floor().clamp(1.0, 9.0) as usize;
+    for _ in 0..5 {
+        let (values, step) = nice_ticks(norm.vmin, norm.vmax, max);
+        for v in values {
+            let at = norm.apply(v);
+            if at.is_finite()
+                && (-1e-9..=1.0 + 1e-9).contains(&at)
+                && chosen.iter().all(|c| (c.1 - at).abs() >= gap)
+            {
+                chosen.push((v, at, step));
+            }
+        }
+        max *= 4;
+    }
+    chosen.sort_by(|a, b| a.1.total_cmp(&b.1));
+    chosen.into_iter().map(|(v, at, step)| (at.clamp(0.0, 1.0), label(v, step))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Stretch;
+
+    #[test]
+    fn round_steps() {
+        assert_eq!(nice_ticks(-0.5, 99.5, 6).0, [0.0, 20.0, 40.0, 60.0, 80.0]);
+        assert_eq!(nice_ticks(0.0, 1.0, 5).0.len(), 6);
+        assert_eq!(nice_ticks(3.0, 3.0, 5).0, [3.0]);
+        assert_eq!(label(0.30000000000000004, 0.1), "0.3");
+        assert_eq!(label(-1500.0, 500.0), "−1500");
+        assert_eq!(label(2.5e7, 5e6), "2.5e7");
+        assert_eq!(label(0.0, 1e-7), "0");
+        assert_eq!(power_of_ten(-12), "10⁻¹²");
+    }
+
+    #[test]
+    fn bar_ticks_keep_their_distance() {
+        let norm = ImageNorm::from_limits(95.0, 20_000.0, Stretch::Asinh(0.01)).unwrap();
+        let ticks = color_bar_ticks(&norm, 400.0, 30.0);
+        assert!(ticks.len() > 5);
+        assert!(ticks.windows(2).all(|w| w[1].0 - w[0].0 >= 30.0 / 400.0));
+    }
+}

@@ -1,0 +1,4 @@
+//! The crate against astropy and on pixels.
+
+mod pictures;
+mod reference;
