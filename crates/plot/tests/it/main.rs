@@ -1,4 +1,6 @@
 //! The crate against astropy and on pixels.
 
+#![allow(clippy::unwrap_used)]
+
 mod pictures;
 mod reference;

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use skyphot_core::{BoundingBox, Image, Point, testing};
 use skyphot_plot::{
     Color, ColorMap, HistogramConfig, Interval, MarkerKind, Overlay, Picture, PlotConfig, PlotError,
-    Reduction, Shape, Stretch, plot_histogram, plot_image,
+    Reduction, Shape, plot_histogram, plot_image,
 };
 
 fn bare() -> PlotConfig {
