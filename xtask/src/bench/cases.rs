@@ -1,0 +1,136 @@
+//! What is timed, against whom, how values are compared and what is aimed at.
+
+/// One piece of work.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    /// Worth two threads.
+    pub(super) threads: bool,
+    /// A peer takes half a minute.
+    pub(super) slow: bool,
+    pub(super) peers: &'static [Peer],
+    /// Aimed-at ratio to the fastest peer.
+    pub(super) fastest: Option<f64>,
+}
+
+/// One reference implementation on a case.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) name: &'static str,
+    pub(super) measure: Measure,
+    /// Largest disagreement.
+    pub(super) tolerance: f64,
+    /// Aimed-at ratio to this peer.
+    pub(super) target: Option<f64>,
+}
+
+/// How far apart two lists of numbers are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Measure {
+    /// Largest `|a - b| / max(|b|, 1)`.
+    Max,
+    /// Largest `|a - b|` over the median of the peer's values of this name.
+    MaxPer(&'static str),
+    /// Median of the same: for peers that compute something similar, not the same.
+    MedianPer(&'static str),
+}
+
+impl Peer {
+    /// Whether a disagreement is small enough; a NaN never is.
+    pub(super) fn allows(&self, disagreement: f64) -> bool {
+        disagreement <= self.tolerance
+    }
+}
+
+const fn peer(name: &'static str, measure: Measure, tolerance: f64, target: Option<f64>) -> Peer {
+    Peer { name, measure, tolerance, target }
+}
+
+/// All of them, in the order of the table.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "background",
+        what: "background and rms maps, 4096 x 4096 f32, box 64, filter 3",
+        threads: true,
+        slow: false,
+        peers: &[
+            peer("photutils", Measure::MaxPer("rms"), 1e-4, Some(10.0)),
+            // Another estimator and another spline: the maps are similar only.
+            peer("sep", Measure::MedianPer("rms"), 0.05, Some(1.3)),
+        ],
+        fastest: None,
+    },
+    Case {
+        name: "aperture-r3",
+        what: "100,000 circles r = 3, exact, with error",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-6, None), peer("sep", Measure::Max, 1e-5, None)],
+        fastest: Some(3.0),
+    },
+    Case {
+        name: "aperture-r10",
+        what: "100,000 circles r = 10, exact, with error",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-6, None), peer("sep", Measure::Max, 1e-5, None)],
+        fastest: Some(3.0),
+    },
+    Case {
+        name: "annulus",
+        what: "20,000 sigma-clipped medians of annuli 20..25 px",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-6, None)],
+        fastest: Some(5.0),
+    },
+    Case {
+        name: "dao",
+        what: "DAO finder, 2048 x 2048 f32, 10,000 stars",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-4, None)],
+        fastest: Some(6.0),
+    },
+    Case {
+        name: "iraf",
+        what: "IRAF finder, the same image",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-4, None)],
+        fastest: Some(6.0),
+    },
+    Case {
+        name: "peaks",
+        what: "find_peaks, box 31, 2-D Gaussian centroids, the same image",
+        threads: true,
+        slow: true,
+        peers: &[peer("photutils", Measure::Max, 1e-4, None)],
+        fastest: Some(50.0),
+    },
+    Case {
+        name: "stats",
+        what: "sigma_clipped_stats of 16 Mpix f32",
+        threads: true,
+        slow: false,
+        peers: &[peer("astropy", Measure::Max, 1e-6, None)],
+        fastest: Some(4.0),
+    },
+    Case {
+        name: "read",
+        what: "read a 64 MB f32 FITS image (warm page cache)",
+        threads: false,
+        slow: false,
+        peers: &[peer("fitsio", Measure::Max, 0.0, Some(1.0)), peer("astropy", Measure::Max, 0.0, None)],
+        fastest: None,
+    },
+    Case {
+        name: "ecsv",
+        what: "write a table of 100,000 x 20 as ECSV",
+        threads: false,
+        slow: false,
+        peers: &[peer("astropy", Measure::Max, 0.0, None)],
+        fastest: Some(10.0),
+    },
+];
