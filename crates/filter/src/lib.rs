@@ -1,8 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod boundary;
+mod convolve;
+mod error;
+mod footprint;
 mod kernel;
+mod kernel2d;
+mod maximum;
 mod median;
 mod zoom;
 
+pub use boundary::Boundary;
+pub use convolve::convolve;
+pub use error::{FilterError, Result};
+pub use footprint::Footprint;
+pub use kernel2d::Kernel;
+pub use maximum::{maximum_filter, minimum_filter};
 pub use median::nan_median_filter;
 pub use zoom::{EdgeMode, SplineOrder, SplineZoom};

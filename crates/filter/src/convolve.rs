@@ -1,0 +1,119 @@
+//! Direct convolution with small kernels.
+
+use ndarray::{Array2, ArrayView2};
+use skyphot_core::{Exec, Pixel};
+
+use crate::kernel::{correlate, window};
+use crate::{Boundary, Kernel};
+
+/// Convolves an image with a kernel, pixel by pixel, without any normalization.
+///
+/// `out[y, x] = sum kernel[j, i] * data[y + cy - j, x + cx - i]` where the centre of the kernel is `(cy, cx) = (ny / 2,
+/// nx / 2)` (integer division) and `boundary` says what lies outside. The products are added in the order of the
+/// image's pixels and weights of at most 2.2e-16 are left out, as in `scipy.ndimage.convolve`: with `f64` data the
+/// answers are the same bits. NaN spreads over the kernel.
+///
+/// The work is the number of pixels times the number of kernel values.
+///
+/// ```
+/// use ndarray::{Array2, arr2};
+/// use skyphot_core::Exec;
+/// use skyphot_filter::{Boundary, Kernel, convolve};
+/// let mut data = Array2::<f32>::zeros((5, 5));
+/// data[[2, 2]] = 1.0;
+/// let kernel = Kernel::from_array(arr2(&[[0.0, 1.0, 0.0], [2.0, 4.0, 3.0], [0.0, 0.0, 0.0]]))?;
+/// let out = convolve(data.view(), &kernel, Boundary::default(), &Exec::default());
+/// assert_eq!((out[[2, 2]], out[[2, 1]], out[[2, 3]], out[[1, 2]]), (4.0, 2.0, 3.0, 1.0));
+/// # Ok::<(), skyphot_filter::FilterError>(())
+/// ```
+#[must_use]
+pub fn convolve<T: Pixel>(
+    data: ArrayView2<'_, T>,
+    kernel: &Kernel,
+    boundary: Boundary,
+    exec: &Exec,
+) -> Array2<f64> {
+    let (ny, nx) = data.dim();
+    let mut out = Array2::zeros((ny, nx));
+    if out.is_empty() {
+        return out;
+    }
+    let weights = kernel.data();
+    let (ky, kx) = weights.dim();
+    let (cy, cx) = (ky / 2, kx / 2);
+    // Seen from the output pixel the kernel is turned round: its last value meets the first pixel.
+    let before = (ky - 1 - cy, kx - 1 - cx);
+    let after = (cy, cx);
+    let width = nx + kx - 1;
+    let taps: Vec<(usize, f64)> = (0..ky)
+        .flat_map(|r| (0..kx).map(move |c| (r * width + c, weights[[ky - 1 - r, kx - 1 - c]])))
+        .filter(|(_, w)| w.abs() > f64::EPSILON)
+        .collect();
+    let rows = window::tile_rows(nx, 2 * ky);
+    let Some(slice) = out.as_slice_mut() else { return out };
+    exec.for_each_chunk_mut(slice, rows * nx, |tile, chunk| {
+        let y0 = tile * rows;
+        let y1 = y0 + chunk.len() / nx;
+        let band = window::band(data, (y0, y1), before, after, boundary);
+        for (r, out) in chunk.chunks_exact_mut(nx).enumerate() {
+            correlate::weighted_row(out, &band.values[r * band.width..], &taps);
+        }
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+    use proptest::prelude::*;
+    use skyphot_core::testing::uniform;
+
+    fn image(ny: usize, nx: usize, seed: u64) -> Array2<f64> {
+        Array2::from_shape_fn((ny, nx), |(y, x)| uniform(seed, (y * nx + x) as u64) - 0.5)
+    }
+
+    /// The definition, one pixel at a time.
+    fn slow(data: &Array2<f64>, kernel: &Array2<f64>, boundary: Boundary) -> Array2<f64> {
+        let ((ny, nx), (ky, kx)) = (data.dim(), kernel.dim());
+        Array2::from_shape_fn((ny, nx), |(y, x)| {
+            let mut s = 0.0;
+            for j in (0..ky).rev() {
+                for i in (0..kx).rev() {
+                    let yy = boundary.index((y + ky / 2) as i64 - j as i64, ny);
+                    let xx = boundary.index((x + kx / 2) as i64 - i as i64, nx);
+                    let v = match (yy, xx) {
+                        (Some(a), Some(b)) => data[[a, b]],
+                        _ => boundary.fill(),
+                    };
+                    s += kernel[[j, i]] * v;
+                }
+            }
+            s
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn equals_the_definition(ny in 1_usize..40, nx in 1_usize..60, ky in 1_usize..7, kx in 1_usize..7,
+                                 seed in 0_u64..1000, mode in 0..5) {
+            let (d, k) = (image(ny, nx, seed), image(ky, kx, seed + 1));
+            let boundary = [Boundary::Constant(0.25), Boundary::Nearest, Boundary::Reflect, Boundary::Mirror,
+                            Boundary::Wrap][mode as usize];
+            let kernel = Kernel::from_array(k.clone()).unwrap();
+            let fast = convolve(d.view(), &kernel, boundary, &Exec::serial());
+            prop_assert_eq!(fast, slow(&d, &k, boundary));
+        }
+    }
+
+    #[test]
+    fn strides_do_not_matter() {
+        let d = image(17, 9, 3);
+        let turned = d.t().as_standard_layout().to_owned();
+        let kernel = Kernel::from_array(image(3, 5, 4)).unwrap();
+        let a = convolve(d.view(), &kernel, Boundary::Reflect, &Exec::serial());
+        let b = convolve(turned.t(), &kernel, Boundary::Reflect, &Exec::default());
+        assert_eq!(a, b);
+    }
+}
