@@ -110,7 +110,7 @@ pub fn plot_image<T: Pixel>(
     let bare = !config.axes && !config.color_bar && config.title.is_none();
     let top = if bare { 0.0 } else { title_height.ceil() };
     let unit = config.unit.as_deref().filter(|u| !u.is_empty());
-    let bar_ticks = |length: f64| color_bar_ticks(&norm, length, 2.2 * LABEL);
+    let bar_ticks = |length: f64| color_bar_ticks(&norm, length, 2.8 * LABEL);
     let right = if config.color_bar {
         let widest = axes::widest(&bar_ticks(f64::from(height)));
         (BAR_GAP + BAR_WIDTH + TICK + 4.0 + widest + if unit.is_some() { 1.6 * LABEL } else { 0.0 } + PAD)

@@ -3,7 +3,7 @@
 use skyphot_core::Point;
 
 use crate::scene::{Align, Frame, Item};
-use crate::{MarkerKind, Overlay, Shape};
+use crate::{Color, MarkerKind, Overlay, Shape};
 
 /// From image pixels to canvas pixels.
 #[derive(Debug, Clone, Copy)]
@@ -49,24 +49,33 @@ pub(crate) fn draw_overlay(items: &mut Vec<Item>, overlay: &Overlay, map: &Pixel
                         ((map.x(at.x - offset), anchor.1), Align::Right)
                     };
                     let at = (at.0, (at.1 - 0.4 * size).max(map.frame.y0 + 0.6 * size));
-                    items.push(Item::Text {
-                        at,
-                        text: text.clone(),
-                        size: *size,
-                        color,
-                        align,
-                        vertical: false,
-                    });
+                    let item = |dx: f64, dy: f64, color| {
+                        let at = (at.0 + dx, at.1 + dy);
+                        Item::Text { at, text: text.clone(), size: *size, color, align, vertical: false }
+                    };
+                    // A thin rim keeps the text readable on any background.
+                    let rim = if brightness(color) > 110.0 { Color::BLACK } else { Color::WHITE };
+                    let sides = [(-0.75, 0.0), (0.75, 0.0), (0.0, -0.75), (0.0, 0.75)];
+                    items.extend(sides.map(|(x, y)| item(x, y, rim)));
+                    items.push(item(0.0, 0.0, color));
                 }
                 continue;
             }
-            other => other.outlines().iter().map(|l| l.iter().map(|p| map.point(*p)).collect()).collect(),
+            other => other
+                .outlines(map.scale.0)
+                .iter()
+                .map(|l| l.iter().map(|p| map.point(*p)).collect())
+                .collect(),
         };
         for line in lines {
             let parts = map.frame.clip(&line);
             items.extend(parts.into_iter().map(|points| Item::Line { points, color, width }));
         }
     }
+}
+
+fn brightness(c: Color) -> f64 {
+    0.299 * f64::from(c.r) + 0.587 * f64::from(c.g) + 0.114 * f64::from(c.b)
 }
 
 fn marker((x, y): (f64, f64), kind: MarkerKind, size: f64) -> Vec<Vec<(f64, f64)>> {
@@ -87,7 +96,7 @@ fn marker((x, y): (f64, f64), kind: MarkerKind, size: f64) -> Vec<Vec<(f64, f64)
             [(-1.0, 0.0), (0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)].map(|(u, v)| at(u, v)).to_vec(),
         ],
         MarkerKind::Circle => Shape::Circle { center: Point::new(x, y), r }
-            .outlines()
+            .outlines(1.0)
             .into_iter()
             .map(|l| l.into_iter().map(|p| (p.x, p.y)).collect())
             .collect(),

@@ -54,10 +54,10 @@ impl Overlay {
         Self::new(centers.iter().map(|&center| Shape::Marker { center, kind, size }).collect())
     }
 
-    /// One label per position, in text of 11 canvas pixels, to the upper right by `offset` image pixels.
+    /// One label per position, in text of 12 canvas pixels, to the upper right by `offset` image pixels.
     #[must_use]
     pub fn labels<S: ToString>(positions: &[Point], labels: &[S], offset: f64) -> Self {
-        let text = |(&at, s): (&Point, &S)| Shape::Text { at, text: s.to_string(), size: 11.0, offset };
+        let text = |(&at, s): (&Point, &S)| Shape::Text { at, text: s.to_string(), size: 12.0, offset };
         Self::new(positions.iter().zip(labels).map(text).collect())
     }
 

@@ -49,8 +49,10 @@ pub enum Shape {
 
 impl Shape {
     /// The outlines in image pixels, each open or closed by its last vertex. Empty for markers, text, and for
-    /// figures with a coordinate that is not finite.
-    pub(crate) fn outlines(&self) -> Vec<Vec<Point>> {
+    /// figures with a coordinate that is not finite. `scale` is the number of canvas pixels per image pixel.
+    pub(crate) fn outlines(&self, scale: f64) -> Vec<Vec<Point>> {
+        let ellipse =
+            |center, a: f64, b: f64, theta| ellipse(center, a, b, theta, vertices(a.max(b) * scale));
         let lines = match self {
             Self::Circle { center, r } => vec![ellipse(*center, *r, *r, 0.0)],
             Self::Annulus { center, r_in, r_out } => {
@@ -91,13 +93,16 @@ impl Shape {
     }
 }
 
-/// Enough vertices for a smooth curve at any size a picture has.
-fn ellipse(center: Point, a: f64, b: f64, theta: f64) -> Vec<Point> {
-    const N: usize = 72;
+/// Vertices that keep a circle of radius `r` canvas pixels within a tenth of a pixel.
+fn vertices(r: f64) -> usize {
+    4 * (2.0 * r.abs().sqrt()).clamp(8.0, 120.0) as usize
+}
+
+fn ellipse(center: Point, a: f64, b: f64, theta: f64, n: usize) -> Vec<Point> {
     let (s, c) = theta.sin_cos();
-    (0..=N)
+    (0..=n)
         .map(|i| {
-            let (v, u) = (std::f64::consts::TAU * (i % N) as f64 / N as f64).sin_cos();
+            let (v, u) = (std::f64::consts::TAU * (i % n) as f64 / n as f64).sin_cos();
             Point::new(center.x + a * u * c - b * v * s, center.y + a * u * s + b * v * c)
         })
         .collect()
@@ -120,11 +125,11 @@ mod tests {
             (Shape::Marker { center, kind: MarkerKind::Plus, size: 5.0 }, 0),
             (Shape::Circle { center: Point::new(f64::NAN, 0.0), r: 2.0 }, 0),
         ] {
-            let lines = shape.outlines();
+            let lines = shape.outlines(1.0);
             assert_eq!(lines.len(), n);
             assert!(lines.iter().all(|l| l.first() == l.last()));
         }
-        let circle = &Shape::Circle { center, r: 2.0 }.outlines()[0];
+        let circle = &Shape::Circle { center, r: 2.0 }.outlines(1.0)[0];
         assert!(circle.iter().all(|p| (p.distance(center) - 2.0).abs() < 1e-12));
     }
 }

@@ -36,6 +36,14 @@ pub(crate) fn label(v: f64, step: f64) -> String {
     text.replace('-', "\u{2212}")
 }
 
+/// Without zeros at the end of the decimals, for ticks of different steps next to each other.
+fn trimmed(label: String) -> String {
+    if !label.contains('.') || label.contains('e') {
+        return label;
+    }
+    label.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// `10ⁿ`, with 1 and 10 written out.
 pub(crate) fn power_of_ten(n: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
@@ -61,7 +69,7 @@ pub(crate) fn color_bar_ticks(norm: &ImageNorm, length: f64, spacing: f64) -> Ve
     }
     let gap = spacing / length;
     let mut max = (1.0 / gap).floor().clamp(1.0, 9.0) as usize;
-    for _ in 0..5 {
+    for _ in 0..4 {
         let (values, step) = nice_ticks(norm.vmin, norm.vmax, max);
         for v in values {
             let at = norm.apply(v);
@@ -72,10 +80,10 @@ pub(crate) fn color_bar_ticks(norm: &ImageNorm, length: f64, spacing: f64) -> Ve
                 chosen.push((v, at, step));
             }
         }
-        max *= 4;
+        max *= 5;
     }
     chosen.sort_by(|a, b| a.1.total_cmp(&b.1));
-    chosen.into_iter().map(|(v, at, step)| (at.clamp(0.0, 1.0), label(v, step))).collect()
+    chosen.into_iter().map(|(v, at, step)| (at.clamp(0.0, 1.0), trimmed(label(v, step)))).collect()
 }
 
 #[cfg(test)]
@@ -100,6 +108,7 @@ mod tests {
         let norm = ImageNorm::from_limits(95.0, 20_000.0, Stretch::Asinh(0.01)).unwrap();
         let ticks = color_bar_ticks(&norm, 400.0, 30.0);
         assert!(ticks.len() > 5);
+        assert!(ticks.iter().all(|t| !t.1.contains('.')));
         assert!(ticks.windows(2).all(|w| w[1].0 - w[0].0 >= 30.0 / 400.0));
     }
 }

@@ -11,6 +11,9 @@ use super::{draw_error, draw_text, rgb, round};
 use crate::scene::{Item, Raster};
 use crate::{Color, Result};
 
+/// plotters centres the box of a line, which leaves digits a little high.
+const LOWER: f64 = 0.15;
+
 /// Sub-pixels per canvas pixel and axis.
 fn supersampling(width: u32, height: u32) -> u32 {
     match u64::from(width) * u64::from(height) {
@@ -47,7 +50,7 @@ pub(crate) fn render_rgb(items: &[Item], (width, height): (u32, u32)) -> Result<
                     segment(&mut backend, pair[0], pair[1], *color, *width, scale)?;
                 }
             }
-            Item::Text { .. } => draw_text(&mut backend, item, scale)?,
+            Item::Text { .. } => draw_text(&mut backend, item, scale, LOWER)?,
             Item::Raster(_) | Item::Fill { .. } => {}
         }
     }

@@ -26,8 +26,9 @@ fn draw_error<E: std::fmt::Display>(e: E) -> PlotError {
     PlotError::Draw(e.to_string())
 }
 
-/// Text in the same way on both backends; `scale` is the number of backend units per canvas pixel.
-fn draw_text<B: DrawingBackend>(backend: &mut B, item: &Item, scale: f64) -> Result<()> {
+/// Text on either backend; `scale` is the number of backend units per canvas pixel, `lower` moves the text down (to the
+/// right, if it is vertical) by a fraction of its size.
+fn draw_text<B: DrawingBackend>(backend: &mut B, item: &Item, scale: f64, lower: f64) -> Result<()> {
     let Item::Text { at, text, size, color, align, vertical } = item else { return Ok(()) };
     let h = match align {
         Align::Left => HPos::Left,
@@ -38,6 +39,8 @@ fn draw_text<B: DrawingBackend>(backend: &mut B, item: &Item, scale: f64) -> Res
     let color = rgb(*color);
     let style =
         TextStyle::from(font(size * scale).transform(turn)).color(&color).pos(Pos::new(h, VPos::Center));
+    let shift = lower * size;
+    let at = if *vertical { (at.0 + shift, at.1) } else { (at.0, at.1 + shift) };
     backend.draw_text(text, &style, (round(at.0 * scale), round(at.1 * scale))).map_err(draw_error)
 }
 

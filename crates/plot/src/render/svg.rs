@@ -40,7 +40,7 @@ pub(crate) fn render_svg(items: &[Item], (width, height): (u32, u32)) -> Result<
                         let path = points.iter().map(|p| (round(p.0 * scale), round(p.1 * scale)));
                         backend.draw_path(path, &stroke(*color, width * scale)).map_err(draw_error)?;
                     }
-                    Item::Text { .. } => draw_text(&mut backend, item, scale)?,
+                    Item::Text { .. } => draw_text(&mut backend, item, scale, 0.05)?,
                     Item::Raster(_) => {}
                 }
             }
@@ -67,7 +67,7 @@ fn inner(document: &str) -> Result<&str> {
 }
 
 fn write_raster(body: &mut String, r: &Raster) -> Result<()> {
-    let png = encode_png(&r.rgb, (r.cols, r.rows))?;
+    let png = encode_png(&enlarged(r), (r.cols * r.cell, r.rows * r.cell))?;
     let (x, y, unit) = (r.x * UNITS, r.y * UNITS, r.cell * UNITS);
     writeln!(
         body,
@@ -78,6 +78,19 @@ fn write_raster(body: &mut String, r: &Raster) -> Result<()> {
         base64(&png)
     )
     .map_err(draw_error)
+}
+
+/// The cells as canvas pixels: many viewers smooth an image that they enlarge, whatever the style says.
+fn enlarged(r: &Raster) -> Vec<u8> {
+    let (cell, width) = (r.cell as usize, r.cols as usize * 3);
+    let mut out = Vec::with_capacity(r.rgb.len() * cell * cell);
+    for row in r.rgb.chunks_exact(width) {
+        let wide: Vec<u8> = row.as_chunks::<3>().0.iter().flat_map(|c| c.repeat(cell)).collect();
+        for _ in 0..cell {
+            out.extend_from_slice(&wide);
+        }
+    }
+    out
 }
 
 fn base64(bytes: &[u8]) -> String {
