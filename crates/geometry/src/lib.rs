@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+mod annulus;
+mod circle;
+mod coverage;
+mod error;
+mod grid;
+mod kernel;
+mod method;
+
+pub use annulus::annulus_coverage;
+pub use circle::{circle_coverage, circle_pixel_overlap};
+pub use coverage::{Coverage, Segment};
+pub use error::{GeometryError, Result};
+pub use grid::circular_overlap_grid;
+pub use method::OverlapMethod;

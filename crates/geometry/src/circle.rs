@@ -1,0 +1,95 @@
+//! Circles and pixels.
+
+use skyphot_core::{BoundingBox, Point};
+
+use crate::kernel::{ExactDisc, RowShape, SampledDisc, circle_area, push_row, terms_for};
+use crate::{Coverage, OverlapMethod};
+
+/// The area common to a circle of radius `r` about the origin and the rectangle `x0..x1` by `y0..y1`.
+///
+/// ```
+/// use skyphot_geometry::circle_pixel_overlap;
+/// assert!((circle_pixel_overlap(0.0, 1.0, 0.0, 1.0, 1.0) - std::f64::consts::FRAC_PI_4).abs() < 1e-15);
+/// assert_eq!(circle_pixel_overlap(5.0, 6.0, 0.0, 1.0, 1.0), 0.0);
+/// ```
+#[must_use]
+#[doc(alias = "circular_overlap_single_exact")]
+pub fn circle_pixel_overlap(x0: f64, x1: f64, y0: f64, y1: f64, r: f64) -> f64 {
+    circle_area(x0, x1, y0, y1, r)
+}
+
+/// The box of pixels around a circle.
+pub(crate) fn circle_bbox(center: Point, r: f64) -> BoundingBox {
+    BoundingBox::from_float(center.x - r, center.x + r, center.y - r, center.y + r)
+}
+
+/// Fills `out` with what a circle covers of a window. `r` must be positive, the centre finite and all within 1e9
+/// pixels.
+pub fn circle_coverage(
+    center: Point,
+    r: f64,
+    method: OverlapMethod,
+    window: &BoundingBox,
+    out: &mut Coverage,
+) {
+    let bbox = circle_bbox(center, r);
+    let Some(common) = bbox.intersection(window) else {
+        out.reset(false, true);
+        return;
+    };
+    out.reset(true, common != bbox);
+    match method {
+        OverlapMethod::Exact => match terms_for(r) {
+            7 => rows(&ExactDisc::<7>::new(center, r, window), &common, window, out),
+            11 => rows(&ExactDisc::<11>::new(center, r, window), &common, window, out),
+            _ => rows(&ExactDisc::<0>::new(center, r, window), &common, window, out),
+        },
+        OverlapMethod::Center | OverlapMethod::Subpixel(_) => {
+            let n = method.subpixels().max(1);
+            let disc = SampledDisc::new(center, r, n, bbox, *window);
+            rows(&disc, &common, window, out);
+            if common != bbox {
+                let all = SampledDisc::new(center, r, n, bbox, bbox);
+                let outside = any_outside(&bbox, &common, |j, c| push_row(&all, j, c));
+                out.set_outside(outside);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn rows<S: RowShape>(shape: &S, common: &BoundingBox, window: &BoundingBox, out: &mut Coverage) {
+    for j in common.y_min - window.y_min..common.y_max - window.y_min {
+        push_row(shape, j as usize, out);
+    }
+}
+
+/// A pixel of nonzero weight of `bbox` lies outside `common`; `push` adds a row of the whole bounding box.
+pub(crate) fn any_outside(
+    bbox: &BoundingBox,
+    common: &BoundingBox,
+    mut push: impl FnMut(usize, &mut Coverage),
+) -> bool {
+    let columns = (common.x_min - bbox.x_min) as usize..(common.x_max - bbox.x_min) as usize;
+    let mut row = Coverage::new();
+    for y in bbox.y_min..bbox.y_max {
+        row.reset(true, false);
+        push((y - bbox.y_min) as usize, &mut row);
+        let row_is_in = (common.y_min..common.y_max).contains(&y);
+        let mut weights = row.partial().iter();
+        for s in row.segments() {
+            let out = |from: usize, to: usize| {
+                from < to && !(row_is_in && columns.start <= from && to <= columns.end)
+            };
+            if out(s.full_start, s.full_end) {
+                return true;
+            }
+            for (x, &w) in (s.start..s.full_start).chain(s.full_end..s.end).zip(weights.by_ref()) {
+                if w > 0.0 && out(x, x + 1) {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,3 @@
+//! Properties of the overlap functions, and their answers next to photutils'.
+
+mod properties;
