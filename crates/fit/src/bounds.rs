@@ -44,8 +44,8 @@ impl<const N: usize> Bounds<N> {
     /// The nearest point within the limits.
     #[must_use]
     pub fn clamp(&self, mut p: [f64; N]) -> [f64; N] {
-        for i in 0..N {
-            p[i] = p[i].clamp(self.lower[i], self.upper[i]);
+        for ((p, lower), upper) in p.iter_mut().zip(self.lower).zip(self.upper) {
+            *p = p.clamp(lower, upper);
         }
         p
     }

@@ -61,6 +61,9 @@ impl Default for LevenbergMarquardt {
 /// Damping above which no further step is tried.
 const MAX_DAMPING: f64 = 1e12;
 
+/// Relative change of a sum of squares that drowns in its rounding errors.
+const RESOLUTION: f64 = 1e-15;
+
 impl LevenbergMarquardt {
     /// Fits from `start` (moved into the bounds first).
     ///
@@ -97,13 +100,19 @@ impl LevenbergMarquardt {
             if small && lambda <= 1.0 && moved.iter().all(|m| *m == 0.0) {
                 break FitStatus::Converged;
             }
+            let predicted = predicted_reduction(&now, &moved);
+            let whole = (0..N).all(|i| trial[i] == p[i] + step[i]);
+            if whole && predicted <= RESOLUTION * now.chi2 && lambda <= 0.01 {
+                // The sum of squares cannot tell the difference any more, the gradient still can.
+                p = trial;
+                break FitStatus::Converged;
+            }
             if evaluations >= self.max_evaluations {
                 break FitStatus::MaxIterations;
             }
             let next = problem.normal_equations(&trial);
             evaluations += 1;
             let gain = now.chi2 - next.chi2;
-            let predicted = predicted_reduction(&now, &moved);
             if next.is_finite() && gain >= 0.0 {
                 let ratio = if predicted > 0.0 { gain / predicted } else { 1.0 };
                 let relative = gain / now.chi2;

@@ -1,0 +1,26 @@
+//! Errors of a wrong call. A source that cannot be centred is no error: it gets NaN and flags.
+
+use thiserror::Error;
+
+/// Result with a [`CentroidError`].
+pub type Result<T> = std::result::Result<T, CentroidError>;
+
+/// What can be wrong with a request for centroids.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CentroidError {
+    /// A box that has no central pixel.
+    #[error("{name} must be odd along both axes, found {found:?} (ny, nx)")]
+    EvenBox {
+        /// Which box.
+        name: &'static str,
+        /// Its size, `(ny, nx)`.
+        found: (usize, usize),
+    },
+    /// A quadratic fit needs six pixels.
+    #[error("the fit box needs at least 6 pixels, found {0:?} (ny, nx)")]
+    FitBoxTooSmall((usize, usize)),
+    /// A footprint without a pixel.
+    #[error("the footprint has no true pixel; its shape is {0:?} (ny, nx)")]
+    EmptyFootprint((usize, usize)),
+}
