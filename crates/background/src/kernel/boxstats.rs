@@ -1,0 +1,142 @@
+//! Sigma-clipped statistics of the values of one box.
+//!
+//! The clipping rule is that of `astropy.stats.SigmaClip` along an axis: the run of kept values shrinks until nothing
+//! changes, and then the *last* interval is applied to all values, so that a value rejected early may come back. If an
+//! iteration keeps nothing, everything is kept.
+
+use skyphot_stats::kernel::clip_sorted;
+use skyphot_stats::{CenterFunc, SigmaClip, SpreadFunc};
+
+use super::ranks::Ranks;
+use super::scan::{Scan, scan};
+
+/// Number, mean, median and standard deviation (divisor N) of values; NaN without values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Moments {
+    pub(crate) n: usize,
+    pub(crate) mean: f64,
+    pub(crate) median: f64,
+    pub(crate) std: f64,
+}
+
+/// [`Moments`] of the values that survive clipping; the spread of `clip` must be the standard deviation.
+pub(crate) fn clipped_moments(values: &[f64], clip: Option<&SigmaClip>, ranks: &mut Ranks) -> Moments {
+    debug_assert!(clip.is_none_or(|c| c.spread == SpreadFunc::Std));
+    if values.is_empty() {
+        return Moments { n: 0, mean: f64::NAN, median: f64::NAN, std: f64::NAN };
+    }
+    let pivot = ranks.start(values);
+    let all = (f64::NEG_INFINITY, f64::INFINITY);
+    let mut kept = all;
+    let mut last = all;
+    let mut pass = scan(values, all.0, all.1, pivot);
+    if let Some(clip) = clip {
+        let limit = clip.max_iters.unwrap_or(usize::MAX);
+        for _ in 0..limit {
+            let (mean, std) = mean_std(values, kept, &pass, pivot);
+            let center = match clip.center {
+                CenterFunc::Median => ranks.median(values, pass.below, pass.kept),
+                CenterFunc::Mean => mean,
+            };
+            last = bounds(clip, center, std);
+            kept = (kept.0.max(last.0), kept.1.min(last.1));
+            let before = pass.kept;
+            pass = scan(values, kept.0, kept.1, pivot);
+            if pass.kept == before {
+                break;
+            }
+            if pass.kept == 0 {
+                last = all;
+                break;
+            }
+        }
+    }
+    if last != kept {
+        pass = scan(values, last.0, last.1, pivot);
+    }
+    let (mean, std) = mean_std(values, last, &pass, pivot);
+    Moments { n: pass.kept, mean, median: ranks.median(values, pass.below, pass.kept), std }
+}
+
+/// Mean and standard deviation of the values of a pass over an interval.
+fn mean_std(values: &[f64], (low, high): (f64, f64), pass: &Scan, pivot: f64) -> (f64, f64) {
+    let n = pass.kept as f64;
+    let shift = pass.s1 / n;
+    let variance = pass.s2 / n - shift * shift;
+    if variance < 0.01 * shift * shift {
+        // The pivot lies too far off for the difference to be exact: once more about the mean.
+        let mean = pivot + shift;
+        let pass = scan(values, low, high, mean);
+        let shift = pass.s1 / n;
+        return (mean + shift, (pass.s2 / n - shift * shift).max(0.0).sqrt());
+    }
+    (pivot + shift, variance.max(0.0).sqrt())
+}
+
+fn bounds(clip: &SigmaClip, center: f64, spread: f64) -> (f64, f64) {
+    // 0 * inf is no bound at all, not NaN.
+    let off = |sigma: f64| if sigma == f64::INFINITY { f64::INFINITY } else { spread * sigma };
+    (center - off(clip.sigma_lower), center + off(clip.sigma_upper))
+}
+
+/// The part of sorted values that survives clipping.
+pub(crate) fn clipped_run<'a>(sorted: &'a [f64], clip: Option<&SigmaClip>) -> &'a [f64] {
+    let Some(clip) = clip else { return sorted };
+    let found = clip_sorted(sorted, clip);
+    if found.n_used() == 0 || found.lower.is_nan() || found.upper.is_nan() {
+        return sorted;
+    }
+    let start = sorted.partition_point(|&v| v < found.lower);
+    let end = sorted.partition_point(|&v| v <= found.upper);
+    &sorted[start..end.max(start)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skyphot_core::testing::{noise, uniform};
+    use skyphot_stats::kernel::{mean_std, median_sorted};
+
+    fn samples() -> Vec<Vec<f64>> {
+        let mut all = Vec::new();
+        for n in [1_u64, 2, 7, 64, 300, 1000, 4096] {
+            all.push((0..n).map(|i| 100.0 + 3.0 * noise(n, i)).collect());
+            all.push(
+                (0..n)
+                    .map(|i| {
+                        100.0 + noise(n, i) + if uniform(3, i) < 0.1 { 50.0 * uniform(4, i) } else { 0.0 }
+                    })
+                    .collect(),
+            );
+            all.push((0..n).map(|i| (10.0 + 2.0 * noise(n, i)).round()).collect());
+            all.push((0..n).map(|i| 1.0 / (0.01 + uniform(5, i))).collect());
+            all.push(vec![0.1; n as usize]);
+        }
+        all
+    }
+
+    #[test]
+    fn fast_moments_equal_those_of_the_sorted_run() {
+        let mut ranks = Ranks::default();
+        for values in samples() {
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            for clip in [
+                None,
+                Some(SigmaClip::new(3.0).with_max_iters(Some(10))),
+                Some(SigmaClip::new(2.0).with_max_iters(Some(1))),
+                Some(SigmaClip { sigma_lower: 1.0, sigma_upper: f64::INFINITY, ..SigmaClip::new(2.0) }),
+                Some(SigmaClip { center: CenterFunc::Mean, max_iters: None, ..SigmaClip::new(1.5) }),
+                Some(SigmaClip::new(0.1)),
+            ] {
+                let run = clipped_run(&sorted, clip.as_ref());
+                let fast = clipped_moments(&values, clip.as_ref(), &mut ranks);
+                let (mean, std) = mean_std(run);
+                assert_eq!(fast.n, run.len(), "{clip:?} of {} values", values.len());
+                assert_eq!(fast.median, median_sorted(run));
+                assert!((fast.mean - mean).abs() <= 1e-13 * mean.abs(), "{} {mean}", fast.mean);
+                assert!((fast.std - std).abs() <= 1e-12 * std, "{} {std}", fast.std);
+            }
+        }
+    }
+}
