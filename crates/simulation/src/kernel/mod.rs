@@ -1,0 +1,5 @@
+//! Numerical pieces.
+
+pub(crate) mod gamma;
+pub(crate) mod quadrature;
+pub(crate) mod smooth;

@@ -1,0 +1,5 @@
+//! Models against closed forms, scenes against their truth.
+#![allow(clippy::unwrap_used)]
+
+mod models;
+mod scenes;
