@@ -69,7 +69,9 @@ pub(crate) fn color_bar_ticks(norm: &ImageNorm, length: f64, spacing: f64) -> Ve
     }
     let gap = spacing / length;
     let mut max = (1.0 / gap).floor().clamp(1.0, 9.0) as usize;
-    for _ in 0..4 {
+    for level in 0..4 {
+        // Less round numbers only where there is room to spare.
+        let gap = gap * (1.0 + 0.6 * f64::from(level));
         let (values, step) = nice_ticks(norm.vmin, norm.vmax, max);
         for v in values {
             let at = norm.apply(v);

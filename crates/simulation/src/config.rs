@@ -35,7 +35,7 @@ pub struct SceneConfig {
     pub star_flux: (f64, f64),
     /// Slope of the luminosity function: the number of stars brighter than F falls as `F^-slope`; default 0.75.
     pub star_slope: f64,
-    /// Flux of one very bright star that saturates, adu; default 6 million.
+    /// Flux of one very bright star that saturates, adu; default 20 million.
     pub saturated_star: Option<f64>,
     /// Number of galaxies; default 60.
     pub n_galaxies: usize,
@@ -85,7 +85,7 @@ impl Default for SceneConfig {
             cluster: Some(Cluster { n_stars: 70, center: (0.72, 0.3), radius: 28.0 }),
             star_flux: (300.0, 300_000.0),
             star_slope: 0.75,
-            saturated_star: Some(6.0e6),
+            saturated_star: Some(2.0e7),
             n_galaxies: 60,
             galaxy_flux: (1_500.0, 150_000.0),
             galaxy_r_eff: (1.5, 9.0),

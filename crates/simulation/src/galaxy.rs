@@ -102,8 +102,11 @@ pub fn add_sersic_galaxy(image: &mut Array2<f64>, galaxy: &SersicGalaxy, radius:
             }
             image[[row, col]] += if r < 4.0 / q {
                 mean_with_cusp(rule, (x, y, 1.0), 8, &f, &near)
-            } else {
+            } else if r < 6.0 * r_eff || r * q < 12.0 {
                 mean_over(rule, x, y, 1.0, &f)
+            } else {
+                // Far out the profile is straight across a pixel.
+                f(x, y)
             };
         }
     }
