@@ -60,6 +60,9 @@ impl Reducer<'_> {
         }
         values.sort_unstable_by(f64::total_cmp);
         let run = clipped_run(values, self.clip);
+        if run.is_empty() {
+            return BoxValue { level: f64::NAN, rms: f64::NAN, n: 0, n_good };
+        }
         BoxValue {
             level: self.level.estimate(run),
             rms: self.rms.map_or(f64::NAN, |r| r.estimate(run)),

@@ -1,8 +1,7 @@
 //! Sigma-clipped statistics of the values of one box.
 //!
 //! The clipping rule is that of `astropy.stats.SigmaClip` along an axis: the run of kept values shrinks until nothing
-//! changes, and then the *last* interval is applied to all values, so that a value rejected early may come back. If an
-//! iteration keeps nothing, everything is kept.
+//! changes, and then the *last* interval is applied to all values, so that a value rejected early may come back.
 
 use skyphot_stats::kernel::clip_sorted;
 use skyphot_stats::{CenterFunc, SigmaClip, SpreadFunc};
@@ -22,8 +21,9 @@ pub(crate) struct Moments {
 /// [`Moments`] of the values that survive clipping; the spread of `clip` must be the standard deviation.
 pub(crate) fn clipped_moments(values: &[f64], clip: Option<&SigmaClip>, ranks: &mut Ranks) -> Moments {
     debug_assert!(clip.is_none_or(|c| c.spread == SpreadFunc::Std));
+    let none = Moments { n: 0, mean: f64::NAN, median: f64::NAN, std: f64::NAN };
     if values.is_empty() {
-        return Moments { n: 0, mean: f64::NAN, median: f64::NAN, std: f64::NAN };
+        return none;
     }
     let pivot = ranks.start(values);
     let all = (f64::NEG_INFINITY, f64::INFINITY);
@@ -42,17 +42,16 @@ pub(crate) fn clipped_moments(values: &[f64], clip: Option<&SigmaClip>, ranks: &
             kept = (kept.0.max(last.0), kept.1.min(last.1));
             let before = pass.kept;
             pass = scan(values, kept.0, kept.1, pivot);
-            if pass.kept == before {
-                break;
-            }
-            if pass.kept == 0 {
-                last = all;
+            if pass.kept == before || pass.kept == 0 {
                 break;
             }
         }
     }
     if last != kept {
         pass = scan(values, last.0, last.1, pivot);
+    }
+    if pass.kept == 0 {
+        return none;
     }
     let (mean, std) = mean_std(values, last, &pass, pivot);
     Moments { n: pass.kept, mean, median: ranks.median(values, pass.below, pass.kept), std }
@@ -83,9 +82,6 @@ fn bounds(clip: &SigmaClip, center: f64, spread: f64) -> (f64, f64) {
 pub(crate) fn clipped_run<'a>(sorted: &'a [f64], clip: Option<&SigmaClip>) -> &'a [f64] {
     let Some(clip) = clip else { return sorted };
     let found = clip_sorted(sorted, clip);
-    if found.n_used() == 0 || found.lower.is_nan() || found.upper.is_nan() {
-        return sorted;
-    }
     let start = sorted.partition_point(|&v| v < found.lower);
     let end = sorted.partition_point(|&v| v <= found.upper);
     &sorted[start..end.max(start)]
@@ -133,6 +129,10 @@ mod tests {
                 let fast = clipped_moments(&values, clip.as_ref(), &mut ranks);
                 let (mean, std) = mean_std(run);
                 assert_eq!(fast.n, run.len(), "{clip:?} of {} values", values.len());
+                if run.is_empty() {
+                    assert!(fast.mean.is_nan() && fast.median.is_nan() && fast.std.is_nan());
+                    continue;
+                }
                 assert_eq!(fast.median, median_sorted(run));
                 assert!((fast.mean - mean).abs() <= 1e-13 * mean.abs(), "{} {mean}", fast.mean);
                 assert!((fast.std - std).abs() <= 1e-12 * std, "{} {std}", fast.std);
