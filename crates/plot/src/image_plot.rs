@@ -152,13 +152,13 @@ pub fn plot_image<T: Pixel>(
         axes::x_axis(
             &mut items,
             &frame,
-            &pixel_ticks((x0, x1), frame.x1 - frame.x0, 90.0, |v| map.x(v)),
+            &pixel_ticks((x0, x1), frame.x1 - frame.x0, 72.0, |v| map.x(v)),
             "x (pixel)",
         );
         axes::y_axis(
             &mut items,
             &frame,
-            &pixel_ticks((y0, y1), frame.y1 - frame.y0, 60.0, |v| map.y(v)),
+            &pixel_ticks((y0, y1), frame.y1 - frame.y0, 72.0, |v| map.y(v)),
             "y (pixel)",
         );
     }
