@@ -1,1 +1,21 @@
 #![doc = include_str!("../README.md")]
+
+mod error;
+mod fits;
+mod header;
+mod kernel;
+mod lzw;
+mod selector;
+mod source;
+mod table;
+mod temp;
+
+pub use error::{IoError, Result};
+pub use fits::{
+    ChecksumStatus, ErrorPlane, FitsFile, FitsHdu, FitsImage, HduInfo, HduKind, ImageData, ImageHdu,
+    PixelType, UncertaintyKind, read_image, write_fits, write_image,
+};
+pub use header::{Card, CardValue, Header};
+pub use selector::{FileSpec, HduSelector};
+pub use table::{TableFormat, TableOptions, read_table, read_table_from, write_table, write_table_to};
+pub use temp::{AtomicFile, cleanup_temporaries};
