@@ -1,0 +1,56 @@
+//! Errors of apertures and their measurements.
+
+use thiserror::Error;
+
+/// Result with an [`ApertureError`].
+pub type Result<T> = std::result::Result<T, ApertureError>;
+
+/// What can be wrong with apertures and configurations. Bad pixels and positions are flags, not errors.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ApertureError {
+    /// A parameter of a shape that no shape has.
+    #[error("{name} must be {expected}, found {found}")]
+    InvalidParameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// What it must be.
+        expected: String,
+        /// What it is.
+        found: f64,
+    },
+    /// Local backgrounds that do not belong to the positions.
+    #[error("local_background needs 1 value or one for each of the {expected} positions, found {found}")]
+    LocalBackgroundLength {
+        /// Number of positions.
+        expected: usize,
+        /// Number of values.
+        found: usize,
+    },
+    /// Nothing to measure with.
+    #[error("the list of apertures is empty: at least one is needed")]
+    NoAperture,
+    /// A mask that would not fit into memory, or has no place.
+    #[error(
+        "no mask of {pixels} pixels at ({x}, {y}): the centre must be finite and the mask at most {limit} pixels"
+    )]
+    MaskSize {
+        /// Column of the centre.
+        x: f64,
+        /// Row of the centre.
+        y: f64,
+        /// Pixels of the mask.
+        pixels: u64,
+        /// The largest number allowed.
+        limit: u64,
+    },
+    /// An array of another shape than the image or mask it belongs to.
+    #[error(transparent)]
+    Core(#[from] skyphot_core::CoreError),
+    /// An overlap method out of range.
+    #[error(transparent)]
+    Geometry(#[from] skyphot_geometry::GeometryError),
+    /// Sigma clipping out of range.
+    #[error(transparent)]
+    Stats(#[from] skyphot_stats::StatsError),
+}

@@ -1,0 +1,294 @@
+//! Statistics of the pixels in an aperture.
+
+use skyphot_core::{Column, FlagSet, Image, Meta, Pixel, Point, Table};
+use skyphot_geometry::Coverage;
+
+use crate::aperture::describe;
+use crate::columns::{ids, put, put_f64};
+use crate::order::visiting_order;
+use crate::photometry_config::background_of;
+use crate::planes::Planes;
+use crate::stats_measure::Measurer;
+use crate::{Aperture, ApertureFlags, Result, StatsConfig};
+
+/// Positions that one thread takes at a time.
+const CHUNK: usize = 256;
+
+macro_rules! columns {
+    ($($(#[doc = $doc:literal])+ $name:ident: $unit:expr, $short:literal;)*) => {
+        /// Statistics of the pixels in one aperture at many positions: one value for each position, in order.
+        ///
+        /// There are two sets of pixels. `sum`, `sum_err` and `sum_aper_area` are of the pixels that the aperture
+        /// covers, weighed by [`StatsConfig::sum_method`]; everything else is of the pixels whose centres lie inside.
+        /// Pixels that are masked or not finite are left out, and those that sigma clipping rejects, which it does in
+        /// each set for itself. Without a pixel left, values are NaN.
+        ///
+        /// # Flags
+        /// See [`ApertureFlags`]. A position or local background that is not finite makes all values NaN.
+        ///
+        /// # Differences from photutils
+        /// photutils refuses positions and local backgrounds that are not finite.
+        ///
+        /// ```
+        /// use ndarray::Array2;
+        /// use skyphot_aperture::{ApertureStats, CircularAnnulus, StatsConfig};
+        /// use skyphot_core::{Image, Point};
+        /// use skyphot_stats::SigmaClip;
+        ///
+        /// let data = Array2::from_shape_fn((60, 60), |(y, x)| ((x * 7 + y * 11) % 5) as f64);
+        /// let image = Image::new(data.view())?;
+        /// let config = StatsConfig { sigma_clip: Some(SigmaClip::new(3.0)), ..StatsConfig::default() };
+        /// let annulus = CircularAnnulus::new(10.0, 15.0)?;
+        /// let stats = ApertureStats::measure(&image, &[Point::new(30.0, 29.5)], &annulus, &config)?;
+        /// assert_eq!(stats.median, [2.0]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub struct ApertureStats {
+            /// The positions, as they were given.
+            pub positions: Vec<Point>,
+            $($(#[doc = $doc])+ pub $name: Vec<f64>,)*
+            /// Quality.
+            pub flags: Vec<ApertureFlags>,
+            /// Parameters, for the table.
+            pub meta: Meta,
+        }
+
+        /// Values at one position.
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct OneStats {
+            $(pub(crate) $name: f64,)*
+            pub(crate) flags: ApertureFlags,
+        }
+
+        impl OneStats {
+            pub(crate) const fn nan(flags: ApertureFlags) -> Self {
+                Self { $($name: f64::NAN,)* flags }
+            }
+        }
+
+        impl ApertureStats {
+            /// Names of all columns of numbers.
+            pub const COLUMNS: &'static [&'static str] = &[$(stringify!($name)),*];
+
+            fn empty(positions: &[Point], meta: Meta) -> Self {
+                let n = positions.len();
+                Self {
+                    positions: positions.to_vec(),
+                    $($name: vec![f64::NAN; n],)*
+                    flags: vec![ApertureFlags::empty(); n],
+                    meta,
+                }
+            }
+
+            fn set(&mut self, i: usize, one: &OneStats) {
+                $(self.$name[i] = one.$name;)*
+                self.flags[i] = one.flags;
+            }
+
+            /// The column of a name of [`COLUMNS`](Self::COLUMNS).
+            #[must_use]
+            pub fn column(&self, name: &str) -> Option<&[f64]> {
+                match name {
+                    $(stringify!($name) => Some(&self.$name),)*
+                    _ => None,
+                }
+            }
+
+            fn legend(name: &str) -> (Option<&'static str>, &'static str) {
+                match name {
+                    $(stringify!($name) => ($unit, $short),)*
+                    _ => (None, ""),
+                }
+            }
+        }
+    };
+}
+
+columns! {
+    /// Column of the centroid (centre of mass), pixels.
+    x_centroid: Some("pix"), "column of the centroid, 0-based";
+    /// Row of the centroid, pixels.
+    y_centroid: Some("pix"), "row of the centroid, 0-based";
+    /// Sum of weight times value, data units.
+    sum: None, "sum of the values in the aperture";
+    /// `sqrt(sum(weight^2 error^2))`, data units; NaN without an error plane.
+    sum_err: None, "1-sigma error of the sum";
+    /// Sum of the weights, square pixels.
+    sum_aper_area: Some("pix2"), "area of the pixels in the sum";
+    /// Number of pixels whose centres lie inside, square pixels.
+    center_aper_area: Some("pix2"), "number of pixels in the statistics";
+    /// Smallest value.
+    min: None, "smallest value";
+    /// Largest value.
+    max: None, "largest value";
+    /// Mean.
+    mean: None, "mean";
+    /// Standard error of the mean, `s / sqrt(n)` with `s` of divisor `n - 1`; NaN for one pixel.
+    mean_err: None, "standard error of the mean";
+    /// Median.
+    median: None, "median";
+    /// Standard error of the median for normal noise, `sqrt(pi / 2)` times that of the mean.
+    median_err: None, "standard error of the median";
+    /// `3 median - 2 mean`.
+    mode: None, "3 median - 2 mean";
+    /// Standard deviation, divisor `n - ddof`.
+    std: None, "standard deviation";
+    /// 1.4826 times the median absolute deviation from the median.
+    mad_std: None, "standard deviation from the median absolute deviation";
+    /// Variance, divisor `n - ddof`.
+    var: None, "variance";
+    /// Biweight location, tuning constant 6.
+    biweight_location: None, "biweight location";
+    /// Biweight midvariance, tuning constant 9.
+    biweight_midvariance: None, "biweight midvariance";
+    /// FWHM of the Gaussian of the same second moments, `2 sqrt(ln 2 (a^2 + b^2))`, pixels.
+    fwhm: Some("pix"), "circularized FWHM from second moments";
+    /// Standard deviation along the major axis, pixels.
+    semimajor_axis: Some("pix"), "1-sigma semimajor axis";
+    /// Standard deviation along the minor axis, pixels.
+    semiminor_axis: Some("pix"), "1-sigma semiminor axis";
+    /// Angle of the major axis, degrees in (-90, 90] counter-clockwise from +x.
+    orientation: Some("deg"), "major axis, counter-clockwise from +x";
+    /// `sqrt(1 - b^2 / a^2)`.
+    eccentricity: None, "eccentricity";
+    /// `a / b`.
+    elongation: None, "semimajor over semiminor axis";
+    /// `1 - b / a`.
+    ellipticity: None, "1 - semiminor over semimajor axis";
+    /// Variance along x, square pixels.
+    covariance_xx: Some("pix2"), "variance along x";
+    /// Covariance of x and y, square pixels.
+    covariance_xy: Some("pix2"), "covariance of x and y";
+    /// Variance along y, square pixels.
+    covariance_yy: Some("pix2"), "variance along y";
+    /// Coefficient of `x^2` of the ellipse, per square pixel.
+    ellipse_cxx: Some("1 / pix2"), "x^2 coefficient of the ellipse";
+    /// Coefficient of `x y` of the ellipse, per square pixel.
+    ellipse_cxy: Some("1 / pix2"), "x y coefficient of the ellipse";
+    /// Coefficient of `y^2` of the ellipse, per square pixel.
+    ellipse_cyy: Some("1 / pix2"), "y^2 coefficient of the ellipse";
+    /// Gini coefficient of the absolute values (Lotz et al. 2004, AJ 128, 163).
+    gini: None, "Gini coefficient";
+}
+
+impl ApertureStats {
+    /// Columns of [`to_table`](Self::to_table), `id` and `flags` aside.
+    pub const DEFAULT_COLUMNS: &'static [&'static str] = &[
+        "x_centroid",
+        "y_centroid",
+        "sum",
+        "sum_err",
+        "sum_aper_area",
+        "center_aper_area",
+        "min",
+        "max",
+        "mean",
+        "median",
+        "mode",
+        "std",
+        "mad_std",
+        "var",
+        "biweight_location",
+        "biweight_midvariance",
+        "fwhm",
+        "semimajor_axis",
+        "semiminor_axis",
+        "orientation",
+        "eccentricity",
+    ];
+
+    /// Measures one aperture at all positions (pixels, 0-based).
+    ///
+    /// # Errors
+    /// [`ApertureError`](crate::ApertureError) for a configuration out of range.
+    pub fn measure<T: Pixel>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        aperture: &dyn Aperture,
+        config: &StatsConfig,
+    ) -> Result<Self> {
+        config.validate(positions.len())?;
+        let planes = Planes::new(image);
+        let window = planes.window();
+        let order = visiting_order(positions);
+        let backgrounds = config.local_background.as_deref();
+        let chunks = config.exec.map_chunks(positions.len(), CHUNK, |range| {
+            let mut measurer = Measurer::new(planes.rows(), config);
+            let (mut centers, mut cover) = (Coverage::new(), Coverage::new());
+            order[range]
+                .iter()
+                .map(|&i| {
+                    let p = positions[i as usize];
+                    if !p.is_finite() {
+                        return OneStats::nan(ApertureFlags::NOWHERE);
+                    }
+                    aperture.coverage(p, skyphot_geometry::OverlapMethod::Center, &window, &mut centers);
+                    aperture.coverage(p, config.sum_method, &window, &mut cover);
+                    let bkg = background_of(backgrounds, i as usize).unwrap_or(0.0);
+                    measurer.measure(&aperture.bbox(p), &centers, &cover, bkg)
+                })
+                .collect::<Vec<_>>()
+        });
+        let mut meta = Meta::new();
+        meta.set("sum_method", config.sum_method.name());
+        meta.set("subpixels", config.sum_method.subpixels());
+        meta.set("ddof", config.ddof);
+        meta.set("sigma_clip", config.sigma_clip.as_ref().map(clip_meta));
+        describe(aperture, "", &mut meta);
+        meta.set("flags", ApertureFlags::legend_text());
+        let mut stats = Self::empty(positions, meta);
+        for (&i, one) in order.iter().zip(chunks.iter().flatten()) {
+            stats.set(i as usize, one);
+        }
+        Ok(stats)
+    }
+
+    /// Number of positions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// No positions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.positions.is_empty()
+    }
+
+    /// One row for each position: `id`, [`DEFAULT_COLUMNS`](Self::DEFAULT_COLUMNS), `flags`. A public vector that was
+    /// changed to another length is left out.
+    #[must_use]
+    pub fn to_table(&self) -> Table {
+        self.to_table_of(Self::DEFAULT_COLUMNS)
+    }
+
+    /// As [`to_table`](Self::to_table), with the named columns of [`COLUMNS`](Self::COLUMNS) between `id` and `flags`;
+    /// other names are left out.
+    #[must_use]
+    pub fn to_table_of(&self, columns: &[&str]) -> Table {
+        let mut t = Table::new();
+        t.meta = self.meta.clone();
+        put(&mut t, ids(self.len()));
+        for name in columns {
+            if let Some(values) = self.column(name) {
+                let (unit, text) = Self::legend(name);
+                put_f64(&mut t, (*name).to_owned(), values, unit, text);
+            }
+        }
+        let bits: Vec<i64> = self.flags.iter().map(|f| i64::from(f.bits())).collect();
+        put(&mut t, Column::new("flags", bits).with_description("quality, see the metadata"));
+        t
+    }
+}
+
+fn clip_meta(clip: &skyphot_stats::SigmaClip) -> Meta {
+    let mut m = Meta::new();
+    m.set("sigma_lower", clip.sigma_lower);
+    m.set("sigma_upper", clip.sigma_upper);
+    m.set("maxiters", clip.max_iters);
+    m.set("cenfunc", format!("{:?}", clip.center).to_lowercase());
+    m.set("stdfunc", format!("{:?}", clip.spread).to_lowercase());
+    m
+}
