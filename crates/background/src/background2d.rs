@@ -9,6 +9,7 @@ use skyphot_filter::nan_median_filter;
 
 use crate::boxes::{BoxValue, Reducer, Scratch, centers, gather};
 use crate::interpolator::FullMap;
+use crate::kernel::pages::zeros;
 use crate::{Background2DConfig, BackgroundError, Result, ShepardIdw};
 
 /// Boxes side by side that one task measures.
@@ -169,7 +170,7 @@ impl<T: Pixel> Background2D<T> {
 
     fn full(&self, map: &FullMap) -> Array2<T> {
         let nx = self.shape.1;
-        let mut out = vec![T::default(); self.shape.0 * nx];
+        let mut out = zeros(self.shape.0 * nx);
         self.exec.for_each_chunk_mut(&mut out, ROWS_PER_TASK * nx, |i, rows| {
             let y = i * ROWS_PER_TASK;
             self.fill(map, y..y + rows.len() / nx, rows);

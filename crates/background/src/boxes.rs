@@ -6,8 +6,7 @@ use ndarray::{Array2, ArrayView2, s};
 use skyphot_core::{Image, Pixel, Point};
 use skyphot_stats::{SigmaClip, SpreadFunc};
 
-use crate::kernel::boxstats::{clipped_moments, clipped_run};
-use crate::kernel::ranks::Ranks;
+use crate::kernel::boxstats::{ClipScratch, clipped_moments, clipped_run};
 use crate::{BackgroundEstimator, Estimator, RmsEstimator};
 
 /// Scratch space of one thread.
@@ -15,7 +14,7 @@ use crate::{BackgroundEstimator, Estimator, RmsEstimator};
 pub(crate) struct Scratch {
     /// The good pixels.
     pub(crate) values: Vec<f64>,
-    ranks: Ranks,
+    clip: ClipScratch,
 }
 
 /// What a box has to say.
@@ -41,7 +40,7 @@ pub(crate) struct Reducer<'a> {
 impl Reducer<'_> {
     /// Level and noise of `scratch.values`, which are reordered.
     pub(crate) fn reduce(&self, scratch: &mut Scratch) -> BoxValue {
-        let Scratch { values, ranks } = scratch;
+        let Scratch { values, clip } = scratch;
         let n_good = values.len();
         if n_good == 0 {
             return BoxValue { level: f64::NAN, rms: f64::NAN, n: 0, n_good };
@@ -50,7 +49,7 @@ impl Reducer<'_> {
             && self.rms.is_none_or(RmsEstimator::needs_moments_only)
             && self.clip.is_none_or(|c| c.spread == SpreadFunc::Std);
         if moments_do {
-            let m = clipped_moments(values, self.clip, ranks);
+            let m = clipped_moments(values, self.clip, clip);
             return BoxValue {
                 level: self.level.of_moments(&m).unwrap_or(f64::NAN),
                 rms: self.rms.and_then(|r| r.of_moments(&m)).unwrap_or(f64::NAN),

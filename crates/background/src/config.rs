@@ -78,7 +78,7 @@ impl Background2DConfig {
                 return Err(BackgroundError::ZeroSize { name, found });
             }
         }
-        if self.filter_size.0 % 2 == 0 || self.filter_size.1 % 2 == 0 {
+        if self.filter_size.0.is_multiple_of(2) || self.filter_size.1.is_multiple_of(2) {
             return Err(BackgroundError::EvenFilterSize(self.filter_size));
         }
         let p = self.exclude_percentile;

@@ -41,6 +41,12 @@ impl Ranks {
         self.sample[SAMPLE / 2]
     }
 
+    /// Quantiles at about -1 sigma, the median and +1 sigma of the sample; `None` for few values.
+    pub(crate) fn sample_quantiles(&self) -> Option<(f64, f64, f64)> {
+        let s = &self.sample;
+        (s.len() == SAMPLE).then(|| (s[SAMPLE * 4 / 25], s[SAMPLE / 2], s[SAMPLE * 21 / 25]))
+    }
+
     /// Median of the values with ranks `first..first + n` (`n > 0`) in ascending order.
     pub(crate) fn median(&mut self, values: &[f64], first: usize, n: usize) -> f64 {
         let (a, b) = (first + (n - 1) / 2, first + n / 2);

@@ -47,6 +47,11 @@ dispatch! {
     collect, collect_avx2, collect_any, (values: &[f64], low: f64, high: f64, out: &mut Vec<f64>) -> usize
 }
 
+dispatch! {
+    /// Copies the values outside `low..=high` to `out`.
+    collect_outside, outside_avx2, outside_any, (values: &[f64], low: f64, high: f64, out: &mut Vec<f64>) -> ()
+}
+
 #[inline(always)]
 fn scan_any(values: &[f64], low: f64, high: f64, pivot: f64) -> Scan {
     let (mut s1, mut s2) = ([0.0; LANES], [0.0; LANES]);
@@ -92,26 +97,70 @@ fn count_any(values: &[f64], low: f64, high: f64) -> (usize, usize) {
 
 #[inline(always)]
 fn collect_any(values: &[f64], low: f64, high: f64, out: &mut Vec<f64>) -> usize {
-    out.clear();
-    out.resize(values.len(), 0.0);
-    let mut len = 0;
     let mut below = 0_u64;
-    for chunk in values.chunks(2 * LANES) {
-        let mut inside = 0_u64;
-        for &v in chunk {
-            below += u64::from(v < low);
-            inside += u64::from((v >= low) & (v <= high));
-        }
-        if inside > 0 {
+    collect_where(
+        values,
+        out,
+        |chunk| {
+            let mut inside = 0_u64;
             for &v in chunk {
-                out[len] = v;
-                len += usize::from((v >= low) & (v <= high));
-                if len == out.len() {
-                    break;
-                }
+                below += u64::from(v < low);
+                inside += u64::from((v >= low) & (v <= high));
             }
+            inside > 0
+        },
+        |v| (v >= low) & (v <= high),
+    );
+    below as usize
+}
+
+#[inline(always)]
+fn outside_any(values: &[f64], low: f64, high: f64, out: &mut Vec<f64>) {
+    collect_where(
+        values,
+        out,
+        |chunk| {
+            let mut outside = 0_u64;
+            for &v in chunk {
+                outside += u64::from((v < low) | (v > high));
+            }
+            outside > 0
+        },
+        |v| (v < low) | (v > high),
+    );
+}
+
+/// Copies the wanted values; `any` tells whether a chunk has one.
+#[inline(always)]
+fn collect_where(
+    values: &[f64],
+    out: &mut Vec<f64>,
+    mut any: impl FnMut(&[f64]) -> bool,
+    wanted: impl Fn(f64) -> bool,
+) {
+    const CHUNK: usize = 2 * LANES;
+    // One chunk more than can be wanted: every value of a chunk is written before it is known to be wanted.
+    if out.len() < values.len() + CHUNK {
+        out.resize(values.len() + CHUNK, 0.0);
+    }
+    let mut len = 0;
+    let (head, tail) = values.as_chunks::<CHUNK>();
+    for chunk in head {
+        if any(chunk)
+            && let Some(room) = out.get_mut(len..len + CHUNK)
+        {
+            let mut n = 0;
+            for &v in chunk {
+                room[n.min(CHUNK - 1)] = v;
+                n += usize::from(wanted(v));
+            }
+            len += n;
         }
     }
+    any(tail);
+    for &v in tail {
+        out[len] = v;
+        len += usize::from(wanted(v));
+    }
     out.truncate(len);
-    below as usize
 }
