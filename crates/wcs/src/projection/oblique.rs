@@ -1,0 +1,196 @@
+//! Zenithal projections with a tilted plane or a slanted line of sight: AZP, SZP and SIN.
+
+use std::f64::consts::FRAC_PI_2;
+
+use super::{EDGE, ProjectionCode, invalid, unit};
+use crate::Result;
+use crate::angle::sin_cos_deg;
+
+/// Zenithal perspective.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Azp {
+    mu: f64,
+    sin_g: f64,
+    cos_g: f64,
+    tan_g: f64,
+}
+
+impl Azp {
+    pub(super) fn new(mu: f64, gamma: f64) -> Result<Self> {
+        let (sin_g, cos_g) = sin_cos_deg(gamma);
+        if mu == -1.0 {
+            return Err(invalid(ProjectionCode::Azp, "mu other than -1 (PVi_1)", mu));
+        }
+        if cos_g == 0.0 {
+            return Err(invalid(ProjectionCode::Azp, "gamma other than +-90 degrees (PVi_2)", gamma));
+        }
+        Ok(Self { mu, sin_g, cos_g, tan_g: sin_g / cos_g })
+    }
+
+    pub(super) fn to_plane(&self, phi: f64, theta: f64) -> Option<(f64, f64)> {
+        let (sp, cp) = phi.sin_cos();
+        let (st, ct) = theta.sin_cos();
+        let d = self.mu + st + ct * cp * self.tan_g;
+        if d == 0.0 {
+            return None;
+        }
+        // Latitudes at or below the line where the denominator vanishes are not on the map ...
+        let psi = (self.tan_g * cp).atan();
+        let t = self.mu * psi.cos();
+        if t.abs() <= 1.0 {
+            let w = t.asin();
+            // sin(theta + psi) = -t has the solutions -psi - w and -psi + w + pi.
+            let fold = |v: f64| if v > FRAC_PI_2 { v - 2.0 * std::f64::consts::PI } else { v };
+            if theta <= fold(-psi - w).max(fold(-psi + w + std::f64::consts::PI)) {
+                return None;
+            }
+        }
+        // ... nor is the far side, as seen from outside the sphere.
+        if self.mu.abs() > 1.0 && st < -1.0 / self.mu {
+            return None;
+        }
+        let a = (self.mu + 1.0) * ct / d;
+        Some((a * sp, -a * cp / self.cos_g))
+    }
+
+    pub(super) fn to_native(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        let yc = y * self.cos_g;
+        let r = x.hypot(yc);
+        if r == 0.0 {
+            return Some((0.0, FRAC_PI_2));
+        }
+        let phi = x.atan2(-yc);
+        let rho = r / ((self.mu + 1.0) + y * self.sin_g);
+        let s = unit(rho * self.mu / (rho * rho + 1.0).sqrt())?;
+        let w = s.asin();
+        let psi = 1.0_f64.atan2(rho);
+        nearest_to_pole(psi - w, psi + w + std::f64::consts::PI).map(|t| (phi, t))
+    }
+}
+
+/// Of two angles the latitude nearer to the native pole.
+fn nearest_to_pole(a: f64, b: f64) -> Option<f64> {
+    use std::f64::consts::PI;
+    let fold = |v: f64| if v > PI { v - 2.0 * PI } else { v };
+    let (a, b) = (fold(a), fold(b));
+    let best = if (FRAC_PI_2 - a).abs() < (FRAC_PI_2 - b).abs() { a } else { b };
+    super::latitude(best)
+}
+
+/// Slant zenithal perspective.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Szp {
+    mu: f64,
+    p: [f64; 3],
+    /// Direction of the point of projection.
+    u: [f64; 3],
+}
+
+impl Szp {
+    pub(super) fn new(mu: f64, phi_c: f64, theta_c: f64) -> Result<Self> {
+        let (sp, cp) = sin_cos_deg(phi_c);
+        let (st, ct) = sin_cos_deg(theta_c);
+        let p = [-mu * ct * sp, mu * ct * cp, mu * st + 1.0];
+        if p[2] == 0.0 {
+            return Err(invalid(ProjectionCode::Szp, "mu sin(theta_c) other than -1 (PVi_1, PVi_3)", mu));
+        }
+        Ok(Self { mu, p, u: [ct * cp, ct * sp, st] })
+    }
+
+    pub(super) fn to_plane(&self, phi: f64, theta: f64) -> Option<(f64, f64)> {
+        let (sp, cp) = phi.sin_cos();
+        let (st, ct) = theta.sin_cos();
+        let s = 1.0 - st;
+        let d = self.p[2] - s;
+        if d == 0.0 || (self.p[2] > 0.0 && self.p[2] <= 2.0 && d < 0.0) || (self.p[2] < 0.0 && d > 0.0) {
+            return None;
+        }
+        if self.mu.abs() > 1.0 {
+            let toward = ct * cp * self.u[0] + ct * sp * self.u[1] + st * self.u[2];
+            if toward < -1.0 / self.mu {
+                return None;
+            }
+        }
+        Some(((self.p[2] * ct * sp - self.p[0] * s) / d, -(self.p[2] * ct * cp + self.p[1] * s) / d))
+    }
+
+    pub(super) fn to_native(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        // The line from P through (x, y) meets the sphere where a sin^2 + 2 b sin + c = 0.
+        let (xp, yp) = ((x - self.p[0]) / self.p[2], (y - self.p[1]) / self.p[2]);
+        let a = xp * xp + yp * yp + 1.0;
+        let (x0, y0) = (x - xp, y - yp);
+        let b = xp * x0 + yp * y0;
+        let c = x0 * x0 + y0 * y0 - 1.0;
+        let st = larger_root(a, b, c)?;
+        let s = 1.0 - st;
+        let theta = latitude_of(st, x - xp * s, y - yp * s);
+        Some(((x - xp * s).atan2(-(y - yp * s)), theta))
+    }
+}
+
+/// The larger solution of `a s^2 + 2 b s + c = 0` that is a sine.
+fn larger_root(a: f64, b: f64, c: f64) -> Option<f64> {
+    let d = b * b - a * c;
+    let d = if d >= 0.0 {
+        d
+    } else if d > -EDGE {
+        0.0
+    } else {
+        return None;
+    };
+    let q = d.sqrt();
+    let (hi, lo) = ((-b + q) / a, (-b - q) / a);
+    unit(hi).or_else(|| unit(lo))
+}
+
+/// Latitude from its sine and the two components of its cosine.
+fn latitude_of(sin: f64, x: f64, y: f64) -> f64 {
+    sin.atan2(x.hypot(y))
+}
+
+/// Slant orthographic.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sin {
+    pub(super) xi: f64,
+    pub(super) eta: f64,
+}
+
+impl Sin {
+    pub(super) fn to_plane(&self, phi: f64, theta: f64) -> Option<(f64, f64)> {
+        let (sp, cp) = phi.sin_cos();
+        let (st, ct) = theta.sin_cos();
+        if self.xi == 0.0 && self.eta == 0.0 {
+            return (theta >= 0.0).then_some((ct * sp, -ct * cp));
+        }
+        if theta < -(self.xi * sp - self.eta * cp).atan() {
+            return None;
+        }
+        let z = 1.0 - st;
+        Some((ct * sp + self.xi * z, -(ct * cp - self.eta * z)))
+    }
+
+    pub(super) fn to_native(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+        if self.xi == 0.0 && self.eta == 0.0 {
+            let r2 = x * x + y * y;
+            let phi = if r2 == 0.0 { 0.0 } else { x.atan2(-y) };
+            let theta = if r2 < 0.5 {
+                r2.sqrt().acos()
+            } else if r2 <= 1.0 {
+                (1.0 - r2).sqrt().asin()
+            } else if r2 <= 1.0 + EDGE {
+                0.0
+            } else {
+                return None;
+            };
+            return Some((phi, theta));
+        }
+        let a = self.xi * self.xi + self.eta * self.eta + 1.0;
+        let (x0, y0) = (x - self.xi, y - self.eta);
+        let b = self.xi * x0 + self.eta * y0;
+        let c = x0 * x0 + y0 * y0 - 1.0;
+        let st = larger_root(a, b, c)?;
+        let (cx, cy) = (x - self.xi * (1.0 - st), y - self.eta * (1.0 - st));
+        let phi = if cx == 0.0 && cy == 0.0 { 0.0 } else { cx.atan2(-cy) };
+        Some((phi, latitude_of(st, cx, cy)))
+    }
+}

@@ -1,0 +1,5 @@
+//! Frames, separations and matching on the sky.
+
+mod frame;
+
+pub use frame::SkyFrame;
