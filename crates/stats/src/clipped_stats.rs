@@ -2,7 +2,8 @@
 
 use skyphot_core::{Exec, Image, Pixel};
 
-use crate::{Result, SigmaClip, kernel, sigma_clip_image};
+use crate::kernel::ClipBounds;
+use crate::{Result, SigmaClip, SpreadFunc, image_source, kernel, sigma_clip_image};
 
 /// Statistics of the pixels that survive sigma clipping. All are NaN if none does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,21 +74,16 @@ pub fn sigma_clipped_stats_with<T: Pixel>(
     exec: &Exec,
 ) -> Result<ClippedStats> {
     clip.validate()?;
-    let (ny, nx) = image.shape();
-    let (mut values, bounds) = if clip.grow > 0.0 {
+    let n_pixels = image.data().len();
+    let mut s = if clip.grow > 0.0 {
         let c = sigma_clip_image::clip_plane(image, clip, None, options.mask_value, exec);
-        let values: Vec<f64> = image
+        let mut values: Vec<f64> = image
             .data()
             .iter()
             .zip(c.mask.iter())
             .filter(|(_, rejected)| !**rejected)
             .map(|(v, _)| v.to_f64())
             .collect();
-        (values, Some(c))
-    } else {
-        (good_values(image, options.mask_value), None)
-    };
-    let mut s = if let Some(c) = bounds {
         let (mean, std) = kernel::mean_std(&values);
         ClippedStats {
             mean,
@@ -101,14 +97,14 @@ pub fn sigma_clipped_stats_with<T: Pixel>(
             iterations: c.iterations,
         }
     } else {
-        let b = kernel::clip_unsorted(&mut values, clip);
+        let (b, n_good) = clip_all(image, clip, options.mask_value, exec);
         ClippedStats {
             mean: b.mean,
             median: b.median,
             std: b.std,
             n_used: b.n_used(),
-            n_rejected: values.len() - b.n_used(),
-            n_bad: ny * nx - values.len(),
+            n_rejected: n_good - b.n_used(),
+            n_bad: n_pixels - n_good,
             lower: b.lower,
             upper: b.upper,
             iterations: b.iterations,
@@ -123,6 +119,25 @@ pub fn sigma_clipped_stats_with<T: Pixel>(
     }
     Ok(s)
 }
+
+/// Clips all good pixels together (without growing) and counts them.
+pub(crate) fn clip_all<T: Pixel>(
+    image: &Image<'_, T>,
+    clip: &SigmaClip,
+    mask_value: Option<f64>,
+    exec: &Exec,
+) -> (ClipBounds, usize) {
+    if clip.spread == SpreadFunc::Std && image.data().len() >= STREAM_LIMIT {
+        if let Some(c) = image_source::clip_image(image, mask_value, clip, exec) {
+            return (c.bounds, c.n_good);
+        }
+    }
+    let mut values = good_values(image, mask_value);
+    (kernel::clip_unsorted(&mut values, clip), values.len())
+}
+
+/// Images from this many pixels on are passed over in place instead of copied.
+const STREAM_LIMIT: usize = 1 << 16;
 
 /// All values that are neither masked, nor infinite, nor NaN, nor equal to `mask_value`, in row order.
 pub(crate) fn good_values<T: Pixel>(image: &Image<'_, T>, mask_value: Option<f64>) -> Vec<f64> {

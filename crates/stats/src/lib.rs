@@ -4,6 +4,7 @@ mod biweight;
 mod clipped_stats;
 mod descriptive;
 mod error;
+mod image_source;
 pub mod kernel;
 mod mad;
 mod mode;

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView1};
 use skyphot_core::{Exec, Image, Pixel};
 
+use crate::clipped_stats::clip_all;
 use crate::{CenterFunc, Result, SigmaClip, SpreadFunc, kernel};
 
 /// The direction along which pixels are clipped together.
@@ -76,9 +77,7 @@ pub(crate) fn clip_plane<T: Pixel>(
     } else {
         let bounds: Vec<(f64, f64, usize)> = match axis {
             None => {
-                let mut values = Vec::with_capacity(data.len());
-                (0..ny).for_each(|y| good((data.row(y), bad.row(y)), &mut values));
-                let b = kernel::clip_unsorted(&mut values, clip);
+                let b = clip_all(image, clip, mask_value, exec).0;
                 vec![(b.lower, b.upper, b.iterations)]
             }
             Some(a) => {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, s};
 use skyphot_core::{Image, Pixel};
 
 use crate::CentroidFlags;
@@ -53,33 +53,42 @@ impl Stamp {
         self.row.resize(self.stride, 0.0);
         self.n_good = 0;
         self.flags = CentroidFlags::empty();
-        let data = image.data();
-        let mask = image.mask();
-        let error = image.error().filter(|_| use_error);
+        let error = image.error().filter(|_| use_error).map(|e| e.slice_move(s![rows.clone(), cols.clone()]));
+        let mask = image.mask().map(|m| m.slice_move(s![rows.clone(), cols.clone()]));
+        let data = image.data().slice_move(s![rows, cols]);
         self.has_error = error.is_some();
-        let mut n_footprint = 0;
-        for (j, y) in rows.enumerate() {
-            for (i, x) in cols.clone().enumerate() {
-                if footprint.is_some_and(|f| !f[[j, i]]) {
-                    continue;
+        let mut n_footprint = self.ny * self.nx;
+        for (y, row) in data.outer_iter().enumerate() {
+            let out = y * self.stride..y * self.stride + self.nx;
+            let (d, w) = (&mut self.data[out.clone()], &mut self.weight2[out]);
+            for ((d, w), v) in d.iter_mut().zip(w.iter_mut()).zip(&row) {
+                *d = v.to_f64();
+                *w = if v.is_finite() { 1.0 } else { 0.0 };
+            }
+            if let Some(m) = &mask {
+                w.iter_mut().zip(m.row(y)).filter(|(_, m)| **m).for_each(|(w, _)| *w = 0.0);
+            }
+            if let Some(e) = &error {
+                for (w, e) in w.iter_mut().zip(e.row(y)) {
+                    let e = e.to_f64();
+                    let inverse = 1.0 / e.max(MIN_ERROR);
+                    *w *= if e.is_finite() { inverse * inverse } else { 0.0 };
                 }
-                n_footprint += 1;
-                let v = data[[y, x]].to_f64();
-                if !v.is_finite() || mask.is_some_and(|m| m[[y, x]]) {
-                    continue;
-                }
-                let mut w = 1.0;
-                if let Some(e) = error {
-                    let e = e[[y, x]].to_f64();
-                    if !e.is_finite() {
-                        continue;
+            }
+            if let Some(f) = &footprint {
+                for (w, f) in w.iter_mut().zip(f.row(y)) {
+                    if !*f {
+                        *w = 0.0;
+                        n_footprint -= 1;
                     }
-                    w = 1.0 / e.max(MIN_ERROR);
                 }
-                let k = j * self.stride + i;
-                self.data[k] = v;
-                self.weight2[k] = w * w;
-                self.n_good += 1;
+            }
+            for (d, w) in d.iter_mut().zip(w.iter()) {
+                if *w > 0.0 {
+                    self.n_good += 1;
+                } else {
+                    *d = 0.0;
+                }
             }
         }
         self.weighted = self.has_error || self.n_good < self.ny * self.nx;

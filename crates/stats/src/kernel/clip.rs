@@ -1,7 +1,9 @@
 //! Sigma clipping of slices.
 
+use super::engine::{Source, SourceClip, clip_source};
 use super::median::{mad_sorted, median_sorted};
 use super::moments::{from_moments, moments_about};
+use super::pass::{self, Sums};
 use crate::mad::MAD_TO_STD;
 use crate::{CenterFunc, SigmaClip, SpreadFunc};
 
@@ -80,9 +82,154 @@ pub fn clip_sorted(sorted: &[f64], clip: &SigmaClip) -> ClipBounds {
     }
 }
 
+/// Slices up to this length are sorted.
+const SORT_LIMIT: usize = 96;
+
 /// Sigma clipping of finite values in any order. The slice is permuted so that the survivors are `start..end`, the
 /// values rejected as too low lie before them and those rejected as too high behind.
 pub fn clip_unsorted(values: &mut [f64], clip: &SigmaClip) -> ClipBounds {
-    values.sort_unstable_by(f64::total_cmp);
-    clip_sorted(values, clip)
+    let n = values.len();
+    if n <= SORT_LIMIT || clip.spread == SpreadFunc::MadStd {
+        values.sort_unstable_by(f64::total_cmp);
+        return clip_sorted(values, clip);
+    }
+    let SourceClip { bounds: r, lower, upper, .. } = clip_slice(values, clip);
+    if r.start > 0 {
+        let mut low = 0;
+        for i in 0..n {
+            if values[i] < lower {
+                values.swap(low, i);
+                low += 1;
+            }
+        }
+    }
+    if r.end < n {
+        let mut high = n;
+        for i in (r.start..n).rev() {
+            if values[i] > upper {
+                high -= 1;
+                values.swap(high, i);
+            }
+        }
+    }
+    r
+}
+
+/// Sigma clipping of finite values in any order, which stay where they are: `start` and `end` only count the values
+/// that are too low and too high.
+#[must_use]
+pub fn clip_stats(values: &[f64], clip: &SigmaClip) -> ClipBounds {
+    if values.len() <= SORT_LIMIT || clip.spread == SpreadFunc::MadStd {
+        return clip_unsorted(&mut values.to_vec(), clip);
+    }
+    clip_slice(values, clip).bounds
+}
+
+struct Slice<'a>(&'a [f64]);
+
+impl Source for Slice<'_> {
+    fn sums(&self, lower: f64, upper: f64, pivot: f64) -> Sums {
+        pass::sums(self.0, lower, upper, pivot)
+    }
+
+    fn gather(&self, lower: f64, upper: f64) -> (Vec<f64>, usize) {
+        let mut out = Vec::with_capacity(self.0.len() / 2);
+        let below = pass::gather(self.0, lower, upper, &mut out);
+        (out, below)
+    }
+}
+
+/// Sample size for `n` values.
+pub(crate) fn sample_size(n: usize) -> usize {
+    (2.0 * (n as f64).sqrt()) as usize
+}
+
+fn clip_slice(values: &[f64], clip: &SigmaClip) -> SourceClip {
+    let n = values.len();
+    let m = sample_size(n);
+    let mut sample: Vec<f64> = (0..m).map(|i| values[i * n / m]).collect();
+    sample.sort_unstable_by(f64::total_cmp);
+    clip_source(&Slice(values), &sample, clip)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use skyphot_core::testing::{noise, uniform};
+
+    fn same(a: &ClipBounds, b: &ClipBounds) {
+        assert_eq!((a.start, a.end, a.iterations), (b.start, b.end, b.iterations), "{a:?} {b:?}");
+        let close = |x: f64, y: f64| {
+            x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= 1e-12 * x.abs().max(1.0)
+        };
+        assert_eq!(a.median.to_bits(), b.median.to_bits());
+        assert!(close(a.mean, b.mean) && close(a.std, b.std), "{a:?} {b:?}");
+        assert!(close(a.lower, b.lower) && close(a.upper, b.upper), "{a:?} {b:?}");
+    }
+
+    fn check(values: &[f64], clip: &SigmaClip) {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let slow = clip_sorted(&sorted, clip);
+        same(&clip_stats(values, clip), &slow);
+        let mut v = values.to_vec();
+        let fast = clip_unsorted(&mut v, clip);
+        same(&fast, &slow);
+        for range in [0..slow.start, slow.start..slow.end, slow.end..v.len()] {
+            v[range.clone()].sort_by(f64::total_cmp);
+            assert_eq!(v[range.clone()], sorted[range]);
+        }
+    }
+
+    fn clips() -> Vec<SigmaClip> {
+        let mut c = vec![SigmaClip::default(), SigmaClip::new(1.5), SigmaClip::new(3.0).with_max_iters(None)];
+        c.push(SigmaClip { sigma_lower: f64::INFINITY, max_iters: Some(1), ..SigmaClip::new(2.0) });
+        c.push(SigmaClip { center: CenterFunc::Mean, ..SigmaClip::new(2.0) });
+        c.push(SigmaClip { spread: SpreadFunc::MadStd, ..SigmaClip::new(2.5) });
+        c
+    }
+
+    #[test]
+    fn fast_equals_slow() {
+        for n in [1_u64, 2, 5, 96, 97, 130, 700, 4096] {
+            let gauss: Vec<f64> = (0..n).map(|i| 100.0 + 5.0 * noise(n, i)).collect();
+            let stars: Vec<f64> = (0..n).map(|i| gauss[i as usize] + 3.0 / (uniform(2, i) + 1e-3)).collect();
+            // A lump that a sample of every k-th value may miss or hit alone.
+            let lumps: Vec<f64> =
+                (0..n).map(|i| if i % 31 < 9 { 1e4 + noise(9, i) } else { noise(8, i) }).collect();
+            let ties: Vec<f64> = gauss.iter().map(|v| (v / 4.0).round()).collect();
+            let ramp: Vec<f64> = (0..n).map(|i| i as f64).collect();
+            for clip in clips() {
+                for v in [&gauss, &stars, &lumps, &ties, &ramp, &vec![7.25; n as usize]] {
+                    check(v, &clip);
+                }
+            }
+        }
+        assert!(clip_unsorted(&mut [], &SigmaClip::default()).mean.is_nan());
+    }
+
+    #[test]
+    fn a_misleading_sample_is_noticed() {
+        let n = 1000;
+        let m = sample_size(n);
+        let picked: Vec<usize> = (0..m).map(|i| i * n / m).collect();
+        for outlier in [-50.0, 50.0] {
+            let v: Vec<f64> = (0..n)
+                .map(|i| noise(4, i as u64) + if picked.contains(&i) { outlier } else { 0.0 })
+                .collect();
+            clips().iter().for_each(|c| check(&v, c));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn fast_equals_slow_for_any_values(
+            v in proptest::collection::vec(-20_i32..20, 97..400), power in 1_i32..4, sigma in 0.3_f64..4.0,
+        ) {
+            let v: Vec<f64> = v.iter().map(|x| f64::from(x.pow(power as u32))).collect();
+            check(&v, &SigmaClip::new(sigma).with_max_iters(None));
+        }
+    }
 }

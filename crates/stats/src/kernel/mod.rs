@@ -2,10 +2,13 @@
 
 pub(crate) mod biweight;
 mod clip;
+pub(crate) mod engine;
 mod median;
 mod moments;
+pub(crate) mod pass;
 
 pub use biweight::{biweight_location, biweight_midvariance};
-pub use clip::{ClipBounds, clip_sorted, clip_unsorted};
+pub(crate) use clip::sample_size;
+pub use clip::{ClipBounds, clip_sorted, clip_stats, clip_unsorted};
 pub use median::{mad_in_place, mad_sorted, median_in_place, median_sorted, order_statistic};
 pub use moments::{mean, mean_std, moments_about, sum};
