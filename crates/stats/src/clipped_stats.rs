@@ -127,10 +127,11 @@ pub(crate) fn clip_all<T: Pixel>(
     mask_value: Option<f64>,
     exec: &Exec,
 ) -> (ClipBounds, usize) {
-    if clip.spread == SpreadFunc::Std && image.data().len() >= STREAM_LIMIT {
-        if let Some(c) = image_source::clip_image(image, mask_value, clip, exec) {
-            return (c.bounds, c.n_good);
-        }
+    if clip.spread == SpreadFunc::Std
+        && image.data().len() >= STREAM_LIMIT
+        && let Some(c) = image_source::clip_image(image, mask_value, clip, exec)
+    {
+        return (c.bounds, c.n_good);
     }
     let mut values = good_values(image, mask_value);
     (kernel::clip_unsorted(&mut values, clip), values.len())
