@@ -1,5 +1,8 @@
 //! The background around single positions.
 
+use std::ops::Range;
+
+use ndarray::{ArrayView1, s};
 use skyphot_core::{BoundingBox, Exec, Image, Pixel, Point};
 use skyphot_stats::SigmaClip;
 
@@ -93,23 +96,27 @@ impl LocalBackground {
         exec: &Exec,
     ) -> LocalBackgrounds {
         let reducer = Reducer { clip: self.sigma_clip.as_ref(), level: &self.estimator, rms: None };
-        let tasks = positions.len().div_ceil(POSITIONS_PER_TASK);
+        let order = by_place(positions);
+        let tasks = order.len().div_ceil(POSITIONS_PER_TASK);
         let parts = exec.map_init(tasks, Scratch::default, |scratch, task| {
             let first = task * POSITIONS_PER_TASK;
-            positions[first..(first + POSITIONS_PER_TASK).min(positions.len())]
+            order[first..(first + POSITIONS_PER_TASK).min(order.len())]
                 .iter()
-                .map(|&p| {
-                    let flags = self.gather(image, p, &mut scratch.values);
+                .map(|&k| {
+                    let flags = self.gather(image, positions[k], &mut scratch.values);
                     let v = reducer.reduce(scratch);
                     (v.level, v.n, flags)
                 })
                 .collect::<Vec<_>>()
         });
-        let mut all = LocalBackgrounds::default();
-        for (value, n, flags) in parts.into_iter().flatten() {
-            all.value.push(value);
-            all.n_pixels.push(n);
-            all.flags.push(flags);
+        let n = positions.len();
+        let mut all = LocalBackgrounds {
+            value: vec![f64::NAN; n],
+            n_pixels: vec![0; n],
+            flags: vec![LocalBackgroundFlags::empty(); n],
+        };
+        for (&k, (value, n, flags)) in order.iter().zip(parts.into_iter().flatten()) {
+            (all.value[k], all.n_pixels[k], all.flags[k]) = (value, n, flags);
         }
         all
     }
@@ -136,19 +143,16 @@ impl LocalBackground {
         let mut flags = LocalBackgroundFlags::empty();
         let mut any = false;
         for (y, j) in overlap.image_rows.clone().zip(overlap.box_rows.clone()) {
-            for (x, i) in overlap.image_cols.clone().zip(overlap.box_cols.clone()) {
-                if !in_annulus(i, j) {
+            let dy = y0 + j as f64 + 0.5;
+            for cols in runs(x0, dy * dy, inner, outer, &overlap.box_cols) {
+                if cols.is_empty() {
                     continue;
                 }
                 any = true;
-                let v = data[[y, x]];
-                if mask.is_some_and(|m| m[[y, x]]) {
-                    flags |= LocalBackgroundFlags::MASKED_PIXELS;
-                } else if v.is_finite() {
-                    out.push(v.to_f64());
-                } else {
-                    flags |= LocalBackgroundFlags::NON_FINITE_PIXELS;
-                }
+                let shift = |i: usize| i - overlap.box_cols.start + overlap.image_cols.start;
+                let cols = shift(cols.start)..shift(cols.end);
+                let bad = mask.as_ref().map(|m| m.slice(s![y, cols.clone()]));
+                flags |= append(data.slice(s![y, cols]), bad, out);
             }
         }
         let (ny, nx) = bbox.shape();
@@ -166,6 +170,88 @@ impl LocalBackground {
             flags
         }
     }
+}
+
+/// The numbers of all positions in an order in which neighbours follow each other, so that their pixels are still in
+/// the cache.
+fn by_place(positions: &[Point]) -> Vec<usize> {
+    const BAND: f64 = 32.0;
+    let mut order: Vec<usize> = (0..positions.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (positions[a], positions[b]);
+        (a.y / BAND).floor().total_cmp(&(b.y / BAND).floor()).then(a.x.total_cmp(&b.x))
+    });
+    order
+}
+
+/// The columns of a box that belong to the annulus in one row, left and right of the hole. `x0` is the left edge of
+/// the box and `dy2` the squared distance of the row, both from the centre.
+fn runs(x0: f64, dy2: f64, inner: f64, outer: f64, cols: &Range<usize>) -> [Range<usize>; 2] {
+    let distance = |i: usize| {
+        let dx = x0 + i as f64 + 0.5;
+        dx * dx + dy2
+    };
+    let column = |dx: f64| ((dx - x0 - 0.5).max(0.0) as usize).clamp(cols.start, cols.end);
+    // First guesses a pixel or two too wide, or too narrow for the hole; the distances decide.
+    let reach = (outer - dy2).max(0.0).sqrt() + 2.0;
+    let (mut first, mut last) = (column(-reach), column(reach));
+    while first < last && distance(first) >= outer {
+        first += 1;
+    }
+    while first < last && distance(last - 1) >= outer {
+        last -= 1;
+    }
+    if dy2 >= inner {
+        return [first..last, last..last];
+    }
+    let hole = (inner - dy2).sqrt() - 2.0;
+    let (mut left, mut right) = if hole > 0.0 {
+        (column(-hole).clamp(first, last), column(hole).clamp(first, last))
+    } else {
+        let nearest = column(0.0).clamp(first, last);
+        match (nearest.saturating_sub(1).max(first)..(nearest + 3).min(last)).find(|&i| distance(i) < inner) {
+            Some(i) => (i, i),
+            None => return [first..last, last..last],
+        }
+    };
+    while left > first && distance(left - 1) < inner {
+        left -= 1;
+    }
+    while right < last && distance(right) < inner {
+        right += 1;
+    }
+    [first..left, right..last]
+}
+
+/// Appends the good pixels of a run.
+fn append<T: Pixel>(
+    pixels: ArrayView1<'_, T>,
+    bad: Option<ArrayView1<'_, bool>>,
+    out: &mut Vec<f64>,
+) -> LocalBackgroundFlags {
+    let mut flags = LocalBackgroundFlags::empty();
+    if bad.is_none()
+        && let Some(p) = pixels.as_slice()
+    {
+        let mut clean = true;
+        for v in p {
+            clean &= v.is_finite();
+        }
+        if clean {
+            out.extend(p.iter().map(|v| v.to_f64()));
+            return flags;
+        }
+    }
+    for (i, v) in pixels.iter().enumerate() {
+        if bad.is_some_and(|b| b[i]) {
+            flags |= LocalBackgroundFlags::MASKED_PIXELS;
+        } else if v.is_finite() {
+            out.push(v.to_f64());
+        } else {
+            flags |= LocalBackgroundFlags::NON_FINITE_PIXELS;
+        }
+    }
+    flags
 }
 
 #[cfg(test)]
@@ -195,6 +281,31 @@ mod tests {
         assert_eq!(found.value[0], 2.0);
         assert!(found.value[2].is_nan() && found.value[3].is_nan());
         assert_eq!(found.to_table().unwrap().n_rows(), found.len());
+    }
+
+    #[test]
+    fn runs_hold_the_pixels_of_the_annulus() {
+        for (x0, y0) in [(-5.5, -5.5), (-5.1, -6.2), (-6.0, -5.7), (3.0, -4.0), (-14.0, -6.0)] {
+            for (r_in, r_out) in
+                [(1.0_f64, 5.0_f64), (4.9, 5.0), (0.1, 2.0), (3.5, 4.5), (0.8, 1.5), (2.1, 9.0)]
+            {
+                let (inner, outer) = (r_in * r_in, r_out * r_out);
+                for j in 0..12 {
+                    let dy: f64 = y0 + f64::from(j) + 0.5;
+                    let cols = 1..11_usize;
+                    let ranges = runs(x0, dy * dy, inner, outer, &cols);
+                    let found: Vec<usize> = ranges.into_iter().flatten().collect();
+                    let expected: Vec<usize> = cols
+                        .filter(|&i| {
+                            let dx = x0 + i as f64 + 0.5;
+                            let d = dx * dx + dy * dy;
+                            d < outer && d >= inner
+                        })
+                        .collect();
+                    assert_eq!(found, expected, "{x0} {y0} {r_in} {r_out} {j}");
+                }
+            }
+        }
     }
 
     #[test]

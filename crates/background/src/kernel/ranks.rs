@@ -7,9 +7,17 @@ use super::scan::{collect, count};
 
 /// Boxes up to this size are sorted as a whole.
 const SMALL: usize = 192;
-const SAMPLE: usize = 127;
+
 /// Ranks to collect below and above the one that is asked for. Clipping stars moves the median down.
-const MARGIN: (f64, f64) = (72.0, 40.0);
+fn margin(n: usize) -> (f64, f64) {
+    let n = n as f64;
+    (16.0 + n / 75.0, 16.0 + n / 170.0)
+}
+
+/// Size of the sample, odd.
+fn sample_size(n: usize) -> usize {
+    (n / 16).clamp(31, 127) | 1
+}
 
 /// The sorted values around the last rank that was asked for.
 #[derive(Debug, Clone, Default)]
@@ -31,20 +39,22 @@ impl Ranks {
             return self.window[n / 2];
         }
         // An odd step, so that the sample does not follow columns of the box.
-        let step = (n / SAMPLE) | 1;
+        let m = sample_size(n);
+        let step = (n / m) | 1;
         let mut i = 0;
-        for _ in 0..SAMPLE {
+        for _ in 0..m {
             self.sample.push(values[i]);
             i = (i + step) % n;
         }
         self.sample.sort_unstable_by(f64::total_cmp);
-        self.sample[SAMPLE / 2]
+        self.sample[m / 2]
     }
 
     /// Quantiles at about -1 sigma, the median and +1 sigma of the sample; `None` for few values.
     pub(crate) fn sample_quantiles(&self) -> Option<(f64, f64, f64)> {
         let s = &self.sample;
-        (s.len() == SAMPLE).then(|| (s[SAMPLE * 4 / 25], s[SAMPLE / 2], s[SAMPLE * 21 / 25]))
+        let m = s.len();
+        (m > 0).then(|| (s[m * 4 / 25], s[m / 2], s[m * 21 / 25]))
     }
 
     /// Median of the values with ranks `first..first + n` (`n > 0`) in ascending order.
@@ -88,7 +98,7 @@ impl Ranks {
             if let (Some(&low), Some(&high)) = (self.window.first(), self.window.last()) {
                 (low, high, self.below, self.below + self.window.len())
             } else {
-                let m = SAMPLE as f64;
+                let m = self.sample.len() as f64;
                 let q = (a as f64 + 0.5) / values.len() as f64;
                 let spread = 3.0 * (m * q * (1.0 - q)).sqrt() + 1.0;
                 let at = |i: f64| self.sample[i.clamp(0.0, m - 1.0) as usize];
@@ -96,11 +106,9 @@ impl Ranks {
                 let (n_low, n_high) = count(values, low, high);
                 (low, high, n_low, n_high)
             };
+        let (down, up) = margin(values.len());
         let slope = (high - low) / (n_high - n_low).max(1) as f64;
-        (
-            low + slope * (a as f64 - n_low as f64 - MARGIN.0),
-            low + slope * (b as f64 - n_low as f64 + MARGIN.1),
-        )
+        (low + slope * (a as f64 - n_low as f64 - down), low + slope * (b as f64 - n_low as f64 + up))
     }
 }
 
