@@ -38,7 +38,7 @@ impl Cfitsio {
                 break;
             }
             let line = to_string(&text);
-            if !line.is_empty() {
+            if !line.is_empty() && !line.starts_with('/') && !line.ends_with("of file:") {
                 out.push_str("; ");
                 out.push_str(&line);
             }
@@ -49,7 +49,13 @@ impl Cfitsio {
 
 fn to_string(text: &[c_char]) -> String {
     let bytes: Vec<u8> = text.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect();
-    String::from_utf8_lossy(&bytes).trim().to_owned()
+    // Bytes of a broken file may be part of a message.
+    bytes
+        .iter()
+        .map(|&b| if (32..127).contains(&b) { char::from(b) } else { '?' })
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// An open file; closed when dropped.
@@ -139,7 +145,7 @@ impl<'a> Handle<'a> {
 #[derive(Debug)]
 pub(super) struct RawHdu {
     pub(super) kind: RawKind,
-    /// Records of 80 characters; of a compressed image, those of the image it stands for.
+    /// Records of 80 characters.
     pub(super) header: Vec<u8>,
     /// Where the header and the data start in the file.
     pub(super) header_start: u64,
@@ -189,15 +195,7 @@ fn describe(handle: &Handle<'_>, kind: c_int) -> Result<RawHdu, String> {
     let mut n_keys = 0;
     // SAFETY: cfitsio allocates the text, which is copied and freed below.
     unsafe {
-        sys::ffcnvthdr2str(
-            handle.file,
-            0,
-            ptr::null_mut(),
-            0,
-            &raw mut text,
-            &raw mut n_keys,
-            &raw mut status,
-        );
+        sys::ffhdr2str(handle.file, 0, ptr::null_mut(), 0, &raw mut text, &raw mut n_keys, &raw mut status);
     }
     let header = if text.is_null() {
         Vec::new()

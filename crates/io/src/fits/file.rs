@@ -245,7 +245,7 @@ impl FitsFile {
     /// The file holds all the bytes the header promises.
     pub(super) fn check_length(&self, hdu: &HduInfo) -> Result<()> {
         let found = self.source.len().saturating_sub(hdu.data_start);
-        if hdu.compressed || hdu.data_len <= u128::from(found) {
+        if hdu.data_len <= u128::from(found) {
             return Ok(());
         }
         Err(IoError::Truncated {

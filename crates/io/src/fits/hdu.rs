@@ -5,8 +5,9 @@ use std::fmt;
 use skyphot_core::HeaderView;
 
 use super::cfitsio::{RawHdu, RawKind};
-use crate::Header;
+use super::output::is_structural;
 use crate::kernel::decode::Scaling;
+use crate::{Card, CardValue, Header};
 
 /// Kinds of HDUs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,39 +61,23 @@ pub struct HduInfo {
 impl HduInfo {
     /// Takes over what cfitsio found and checks the keywords that sizes depend on.
     pub(super) fn new(index: usize, raw: RawHdu) -> Result<Self, String> {
-        let header = Header::parse(&raw.header);
-        let need = |key: &str| {
-            header.get_i64(key).ok_or_else(|| {
-                let found = header.get_str(key).unwrap_or_else(|| "nothing".to_owned());
-                format!("expected a whole number for {key}, found {found}")
-            })
-        };
-        let bitpix = need("BITPIX")?;
-        if !matches!(bitpix, 8 | 16 | 32 | 64 | -32 | -64) {
-            return Err(format!("expected BITPIX 8, 16, 32, 64, -32 or -64, found {bitpix}"));
-        }
-        let naxis = need("NAXIS")?;
-        if !(0..=999).contains(&naxis) {
-            return Err(format!("expected NAXIS between 0 and 999, found {naxis}"));
-        }
-        let mut shape = Vec::new();
-        for i in (1..=naxis).rev() {
-            let key = format!("NAXIS{i}");
-            let n = need(&key)?;
-            shape.push(usize::try_from(n).map_err(|_| format!("expected {key} >= 0, found {n}"))?);
-        }
+        let stored = Header::parse(&raw.header);
+        // What the file holds, and, of a compressed image, what it stands for.
+        let (bitpix, shape) = axes(&stored)?;
         let groups = raw.kind == RawKind::Image
-            && header.get_bool("GROUPS") == Some(true)
+            && stored.get_bool("GROUPS") == Some(true)
             && shape.last().is_some_and(|&n| n == 0);
-        let count = |key, default: i64| u128::try_from(header.get_i64(key).unwrap_or(default)).unwrap_or(0);
+        let count = |key, default: i64| u128::try_from(stored.get_i64(key).unwrap_or(default)).unwrap_or(0);
         let mut size = u128::from(!shape.is_empty());
         for &n in shape.iter().take(shape.len() - usize::from(groups)) {
             size = size.saturating_mul(n as u128);
         }
-        let data_len = (size.saturating_add(if naxis > 0 { count("PCOUNT", 0) } else { 0 }))
+        let data_len = (size.saturating_add(if shape.is_empty() { 0 } else { count("PCOUNT", 0) }))
             .saturating_mul(count("GCOUNT", 1))
             .saturating_mul(bitpix.unsigned_abs() as u128 / 8);
-        let name = header.get_str("EXTNAME").map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());
+        let name = stored.get_str("EXTNAME").map(|s| s.trim().to_owned()).filter(|s| !s.is_empty());
+        let header = if raw.compressed { uncompressed(&stored) } else { stored };
+        let (bitpix, shape) = if raw.compressed { axes(&header)? } else { (bitpix, shape) };
         Ok(Self {
             index,
             kind: match raw.kind {
@@ -189,6 +174,58 @@ impl HduInfo {
             HduKind::RandomGroups => "random groups".to_owned(),
         }
     }
+}
+
+/// BITPIX and the lengths of all axes, slowest first.
+fn axes(header: &Header) -> Result<(i64, Vec<usize>), String> {
+    let need = |key: &str| {
+        header.get_i64(key).ok_or_else(|| {
+            let found = header.get_str(key).unwrap_or_else(|| "nothing".to_owned());
+            format!("expected a whole number for {key}, found {found}")
+        })
+    };
+    let bitpix = need("BITPIX")?;
+    if !matches!(bitpix, 8 | 16 | 32 | 64 | -32 | -64) {
+        return Err(format!("expected BITPIX 8, 16, 32, 64, -32 or -64, found {bitpix}"));
+    }
+    let naxis = need("NAXIS")?;
+    if !(0..=999).contains(&naxis) {
+        return Err(format!("expected NAXIS between 0 and 999, found {naxis}"));
+    }
+    let mut shape = Vec::new();
+    for i in (1..=naxis).rev() {
+        let key = format!("NAXIS{i}");
+        let n = need(&key)?;
+        shape.push(usize::try_from(n).map_err(|_| format!("expected {key} >= 0, found {n}"))?);
+    }
+    Ok((bitpix, shape))
+}
+
+/// The header of the image that a compressed one stands for: ZBITPIX, ZNAXIS ... take the place of BITPIX, NAXIS ...,
+/// and what describes the table of tiles goes.
+fn uncompressed(stored: &Header) -> Header {
+    let mut out = Header::new();
+    for card in stored.cards() {
+        let key = card.keyword();
+        let numbered = |p: &str| {
+            key.strip_prefix(p).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let new = match key {
+            "XTENSION" => Card::new("XTENSION", "IMAGE", "").ok(),
+            "ZBITPIX" | "ZNAXIS" => card.renamed(&key[1..]),
+            "ZHECKSUM" => card.renamed("CHECKSUM"),
+            "ZDATASUM" => card.renamed("DATASUM"),
+            _ if numbered("ZNAXIS") => card.renamed(&key[1..]),
+            "EXTNAME" if card.value() == &CardValue::Str("COMPRESSED_IMAGE".to_owned()) => None,
+            "BSCALE" | "BZERO" | "BLANK" | "DATAMIN" | "DATAMAX" | "EXTEND" => Some(card.clone()),
+            _ if is_structural(key) => None,
+            _ => Some(card.clone()),
+        };
+        if let Some(card) = new {
+            out.push(card);
+        }
+    }
+    out
 }
 
 /// `1 [SCI,1]: 2-D image of shape (48, 60), float32`.

@@ -120,6 +120,11 @@ impl Card {
         if self.records.is_empty() { self.format() } else { self.records.clone() }
     }
 
+    /// The same value under another keyword.
+    pub(crate) fn renamed(&self, keyword: &str) -> Option<Self> {
+        Self::new(keyword, self.value.clone(), &self.comment).ok()
+    }
+
     /// Reads one record; CONTINUE is left to the header.
     pub(crate) fn parse(record: &str) -> Self {
         let card = |keyword: &str, value, comment| Self {
