@@ -55,6 +55,8 @@ pub enum WcsWarning {
         /// The code used.
         used: &'static str,
     },
+    /// The header has a plate solution of the Digitized Sky Surveys; it is used (as TPV) instead of other keywords.
+    DssPlateSolution,
     /// A reference system that is not known; `None` is reported as the frame.
     UnknownReferenceSystem(String),
     /// A `WATi_jjj` record that could not be understood; it is not applied.
@@ -84,6 +86,7 @@ impl fmt::Display for WcsWarning {
             Self::DefaultUsed { key, value } => write!(f, "{key} is missing, {value} is used"),
             Self::UnitConverted { axis, unit } => write!(f, "CUNIT{axis} '{unit}' converted to deg"),
             Self::ObsoleteProjection { found, used } => write!(f, "projection {found} read as {used}"),
+            Self::DssPlateSolution => f.write_str("the DSS plate solution is used instead of other keywords"),
             Self::UnknownReferenceSystem(name) => write!(f, "unknown reference system '{name}'"),
             Self::InvalidWat { axis, reason } => write!(f, "WAT{axis} is not applied: {reason}"),
         }

@@ -53,6 +53,19 @@ fn system(prefix: &str) -> &str {
 }
 
 impl CelestialAxes {
+    /// Right ascension and declination as axes 1 and 2.
+    pub(super) fn equatorial(code: &str) -> Self {
+        Self {
+            n: 2,
+            lon: 1,
+            lat: 2,
+            pixel: [1, 2],
+            prefix: ["RA--".to_owned(), "DEC-".to_owned()],
+            code: code.to_owned(),
+            sip_suffix: false,
+        }
+    }
+
     pub(super) fn find(keys: &Keys<'_>) -> Result<Self> {
         let n = keys.n_axes();
         let ctypes: Vec<String> =

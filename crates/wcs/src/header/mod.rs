@@ -1,6 +1,7 @@
 //! Reading a [`Wcs`](crate::Wcs) from keywords.
 
 mod axes;
+mod dss;
 mod keys;
 mod matrix;
 mod sip;
@@ -22,6 +23,9 @@ type Parameters = Vec<(usize, f64)>;
 pub(crate) fn read(header: &dyn HeaderView, key: Option<char>, tables: LookupTables) -> Result<Wcs> {
     let keys = Keys::new(header, key)?;
     let mut warnings = Vec::new();
+    if let Some(plate) = dss::read(&keys)? {
+        return plate_solution(&keys, plate, tables);
+    }
     let axes = CelestialAxes::find(&keys)?;
     let (cd, units) = matrix::celestial_matrix(&keys, &axes, &mut warnings)?;
     let crpix = [
@@ -114,6 +118,33 @@ pub(crate) fn read(header: &dyn HeaderView, key: Option<char>, tables: LookupTab
         warnings,
     };
     Wcs::assemble(meta, crpix, cd, projection, rotation, offset, plane, sip, tables)
+}
+
+/// A plate solution of the Digitized Sky Surveys; it has precedence over the other keywords.
+fn plate_solution(keys: &Keys<'_>, plate: dss::Plate, tables: LookupTables) -> Result<Wcs> {
+    let mut warnings = vec![WcsWarning::DssPlateSolution];
+    let axes = CelestialAxes::equatorial("TPV");
+    let system = system::read(keys, &axes, &mut warnings);
+    let rotation = Rotation::new(plate.crval[0], plate.crval[1], 0.0, 90.0, None, 90.0)?;
+    let meta = Meta {
+        alt: None,
+        name: keys.text("WCSNAME").filter(|s| !s.is_empty()),
+        prefix: axes.prefix.clone(),
+        code: axes.code.clone(),
+        latitude_first: false,
+        crval: plate.crval,
+        lonpole: rotation.phi_p,
+        latpole: rotation.lat_p,
+        radesys: system.radesys,
+        equinox: system.equinox,
+        frame: system.frame,
+        lon_parameters: Vec::new(),
+        naxis: keys.image_size(axes.pixel),
+        warnings,
+    };
+    let plane = Some(PlaneDistortion::Tpv(Box::new(Tpv::new(plate.pv))));
+    let projection = Projection::new(ProjectionCode::Tan, &[])?;
+    Wcs::assemble(meta, plate.crpix, plate.cd, projection, rotation, [0.0; 2], plane, None, tables)
 }
 
 fn axes_are_polar(projection: &Projection) -> bool {

@@ -1,6 +1,6 @@
 //! Zenithal projections with a tilted plane or a slanted line of sight: AZP, SZP and SIN.
 
-use std::f64::consts::FRAC_PI_2;
+use std::f64::consts::{FRAC_PI_2, PI};
 
 use super::{EDGE, ProjectionCode, invalid, unit};
 use crate::Result;
@@ -40,8 +40,8 @@ impl Azp {
         if t.abs() <= 1.0 {
             let w = t.asin();
             // sin(theta + psi) = -t has the solutions -psi - w and -psi + w + pi.
-            let fold = |v: f64| if v > FRAC_PI_2 { v - 2.0 * std::f64::consts::PI } else { v };
-            if theta <= fold(-psi - w).max(fold(-psi + w + std::f64::consts::PI)) {
+            let fold = |v: f64| if v > FRAC_PI_2 { v - 2.0 * PI } else { v };
+            if theta <= fold(-psi - w).max(fold(-psi + w + PI)) {
                 return None;
             }
         }
@@ -64,13 +64,12 @@ impl Azp {
         let s = unit(rho * self.mu / (rho * rho + 1.0).sqrt())?;
         let w = s.asin();
         let psi = 1.0_f64.atan2(rho);
-        nearest_to_pole(psi - w, psi + w + std::f64::consts::PI).map(|t| (phi, t))
+        nearest_to_pole(psi - w, psi + w + PI).map(|t| (phi, t))
     }
 }
 
 /// Of two angles the latitude nearer to the native pole.
 fn nearest_to_pole(a: f64, b: f64) -> Option<f64> {
-    use std::f64::consts::PI;
     let fold = |v: f64| if v > PI { v - 2.0 * PI } else { v };
     let (a, b) = (fold(a), fold(b));
     let best = if (FRAC_PI_2 - a).abs() < (FRAC_PI_2 - b).abs() { a } else { b };
@@ -82,8 +81,10 @@ fn nearest_to_pole(a: f64, b: f64) -> Option<f64> {
 pub(super) struct Szp {
     mu: f64,
     p: [f64; 3],
-    /// Direction of the point of projection.
+    /// Direction opposite to the point of projection.
     u: [f64; 3],
+    /// Latitude at which the map diverges.
+    theta_limit: f64,
 }
 
 impl Szp {
@@ -94,7 +95,13 @@ impl Szp {
         if p[2] == 0.0 {
             return Err(invalid(ProjectionCode::Szp, "mu sin(theta_c) other than -1 (PVi_1, PVi_3)", mu));
         }
-        Ok(Self { mu, p, u: [ct * cp, ct * sp, st] })
+        let s = 1.0 - p[2];
+        Ok(Self {
+            mu,
+            p,
+            u: [ct * cp, ct * sp, st],
+            theta_limit: if s.abs() <= 1.0 { s.asin() } else { -FRAC_PI_2 },
+        })
     }
 
     pub(super) fn to_plane(&self, phi: f64, theta: f64) -> Option<(f64, f64)> {
@@ -102,9 +109,11 @@ impl Szp {
         let (st, ct) = theta.sin_cos();
         let s = 1.0 - st;
         let d = self.p[2] - s;
-        if d == 0.0 || (self.p[2] > 0.0 && self.p[2] <= 2.0 && d < 0.0) || (self.p[2] < 0.0 && d > 0.0) {
+        // The map diverges at the height of the point of projection ...
+        if d == 0.0 || theta < self.theta_limit {
             return None;
         }
+        // ... and overlaps itself beyond the horizon of that point.
         if self.mu.abs() > 1.0 {
             let toward = ct * cp * self.u[0] + ct * sp * self.u[1] + st * self.u[2];
             if toward < -1.0 / self.mu {
