@@ -146,9 +146,18 @@ fn sky(values: &mut [f64], clip: Option<&SigmaClip>, mut flags: ApertureFlags) -
         return OneSky { median, mean, std, n: values.len(), flags };
     };
     let found = clip_unsorted(values, clip);
-    let n = found.n_used();
+    // As in astropy and photutils the last bounds decide on all values: a value rejected by an earlier, narrower
+    // interval comes back.
+    let keep = found.lower..=found.upper;
+    let (mut median, mut mean, mut std, mut n) = (found.median, found.mean, found.std, found.n_used());
+    if values[..found.start].iter().chain(&values[found.end..]).any(|v| keep.contains(v)) {
+        let mut kept: Vec<f64> = values.iter().copied().filter(|v| keep.contains(v)).collect();
+        (mean, std) = mean_std(&kept);
+        n = kept.len();
+        median = median_in_place(&mut kept);
+    }
     flags.set(ApertureFlags::SIGMA_CLIPPED, n < values.len());
     flags.set(ApertureFlags::ALL_CLIPPED, n == 0);
     flags.set(ApertureFlags::TOO_FEW_PIXELS, n == 1);
-    OneSky { median: found.median, mean: found.mean, std: found.std, n, flags }
+    OneSky { median, mean, std, n, flags }
 }

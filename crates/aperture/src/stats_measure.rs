@@ -108,13 +108,11 @@ impl<'a, T: Pixel> Measurer<'a, T> {
         if found.n_used() == self.sorted.len() {
             return;
         }
-        self.sorted.truncate(found.end);
-        self.sorted.drain(..found.start);
-        // Equal values share their fate, so the survivors are an interval of values.
-        match (self.sorted.first(), self.sorted.last()) {
-            (Some(&low), Some(&high)) => self.members.retain(|m| m.value >= low && m.value <= high),
-            _ => self.members.clear(),
-        }
+        // As in astropy and photutils the last bounds decide on all values: a value rejected by an earlier, narrower
+        // interval comes back.
+        let keep = found.lower..=found.upper;
+        self.sorted.retain(|v| keep.contains(v));
+        self.members.retain(|m| keep.contains(&m.value));
     }
 
     /// Statistics of the values; there is at least one.
