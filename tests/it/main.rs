@@ -2,7 +2,6 @@
 
 mod aperture;
 mod background;
-mod cli;
 mod detection;
 mod io;
 mod stats;

@@ -1,1 +1,33 @@
 #![doc = include_str!("../README.md")]
+
+mod compare;
+mod config;
+mod detect;
+mod error;
+mod estimate;
+mod exposure;
+mod fwhm;
+mod measure;
+mod picture;
+mod positions;
+mod provenance;
+mod report;
+mod run;
+pub mod spec;
+mod stored;
+
+pub use compare::{Comparison, ComparisonBin, compare};
+pub use config::{
+    ApertureSection, BackgroundSection, DEFAULT_CONFIG, DetectSection, InputSection, OutputSection, RunConfig,
+};
+pub use detect::{Detected, Noise, detect};
+pub use error::{PipelineError, Result};
+pub use estimate::background_config;
+pub use exposure::{AnyExposure, Exposure, load};
+pub use fwhm::estimate_fwhm;
+pub use measure::measure;
+pub use picture::overlay_of;
+pub use positions::positions_of;
+pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, unix_time};
+pub use run::{RunOptions, RunSummary, run};
+pub use stored::{StoredPixel, write_map};

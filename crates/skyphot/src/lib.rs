@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod error;
+pub mod prelude;
+
+pub use error::{Error, Result};
 pub use skyphot_aperture as aperture;
 pub use skyphot_background as background;
 pub use skyphot_centroids as centroids;
@@ -13,3 +17,11 @@ pub use skyphot_pipeline as pipeline;
 pub use skyphot_plot as plot;
 pub use skyphot_simulation as simulation;
 pub use skyphot_stats as stats;
+
+#[doc(hidden)]
+pub use skyphot_pipeline::with_exposure;
+
+/// The program of the repository's README, compiled and run as a doctest.
+#[doc = include_str!("../../../README.md")]
+#[cfg(doctest)]
+struct RepositoryReadme;

@@ -1,0 +1,60 @@
+//! The image and the planes that go with it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use skyphot::pipeline::InputSection;
+
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Image: FILE, FILE[EXT], FILE[EXT,VER] or FILE[2]
+    pub(crate) file: String,
+    #[command(flatten)]
+    pub(crate) planes: PlaneArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Planes of the image")]
+pub(crate) struct PlaneArgs {
+    /// 1-sigma error plane, in the unit of the image
+    #[arg(long, value_name = "FILE[EXT]")]
+    error: Option<String>,
+    /// Mask: pixels that are not 0 are bad
+    #[arg(long, value_name = "FILE[EXT]")]
+    mask: Option<String>,
+    /// Data-quality plane; any bit makes a pixel bad unless --dq-good or --dq-bad-bits says otherwise
+    #[arg(long, value_name = "FILE[EXT]")]
+    dq: Option<String>,
+    /// Values of the data-quality plane that are good
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "dq", conflicts_with = "dq_bad_bits")]
+    dq_good: Option<Vec<u32>>,
+    /// Bits of the data-quality plane that are bad: numbers, or JWST names such as SATURATED
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "dq")]
+    dq_bad_bits: Option<Vec<String>>,
+    /// Inverse-variance plane; 0 is bad
+    #[arg(long, value_name = "FILE[EXT]", conflicts_with = "error")]
+    weight: Option<String>,
+    /// Electrons per data unit: adds the Poisson noise of the sources to the errors
+    #[arg(long, value_name = "GAIN")]
+    gain: Option<f64>,
+}
+
+impl PlaneArgs {
+    /// Lays what was typed over a configuration.
+    pub(crate) fn apply(&self, section: &mut InputSection) {
+        crate::args::sections::lay(&mut section.error, &self.error);
+        crate::args::sections::lay(&mut section.mask, &self.mask);
+        crate::args::sections::lay(&mut section.dq, &self.dq);
+        crate::args::sections::lay(&mut section.dq_good, &self.dq_good);
+        crate::args::sections::lay(&mut section.dq_bad_bits, &self.dq_bad_bits);
+        crate::args::sections::lay(&mut section.weight, &self.weight);
+        crate::args::sections::lay(&mut section.gain, &self.gain);
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TableOutput {
+    /// Table to write: .ecsv .fits .csv .parquet .vot .xml, or - for ECSV on standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    pub(crate) output: PathBuf,
+}

@@ -1,0 +1,50 @@
+//! What a user types.
+
+mod global;
+mod input;
+mod sections;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use global::GlobalArgs;
+pub(crate) use input::{InputArgs, TableOutput};
+pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs};
+
+use crate::cmd;
+
+/// Source detection and photometry for astronomical images.
+///
+/// Positions are 0-based pixels (the centre of the first pixel is 0,0); FILE[EXT], FILE[EXT,VER] or FILE[2] picks an
+/// HDU. Exit codes: 0 done, 1 data or I/O error, 2 wrong usage, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "skyphot", version, about, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Simulate the built-in field, run the pipeline on it, compare with the truth
+    Demo(cmd::demo::DemoArgs),
+    /// Show what a file holds: HDUs, shapes, units
+    Info(cmd::info::InfoArgs),
+    /// Sigma-clipped statistics of an image
+    Stats(cmd::stats::StatsArgs),
+    /// Estimate the two-dimensional background and its noise
+    Background(cmd::background::BackgroundCmd),
+    /// Find stars or peaks
+    Detect(cmd::detect::DetectCmd),
+    /// Aperture photometry at given positions
+    Aperture(cmd::aperture::ApertureCmd),
+    /// Draw an image, with marks on the sources of a catalogue
+    Plot(cmd::plot::PlotArgs),
+    /// The whole job: background, detection, photometry, catalogue, maps and a picture
+    Run(cmd::run::RunArgs),
+    /// Print the commented default configuration
+    Config(cmd::config::ConfigArgs),
+    /// Print shell completions
+    Completions(cmd::completions::CompletionsArgs),
+}

@@ -1,0 +1,11 @@
+//! The overlay picture of a run.
+
+use skyphot_core::Point;
+use skyphot_plot::{Color, Overlay};
+
+/// Circles of radius `r` pixels around the sources.
+#[must_use]
+pub fn overlay_of(positions: &[Point], r: f64) -> Overlay {
+    let good: Vec<Point> = positions.iter().copied().filter(|p| p.is_finite()).collect();
+    Overlay::circles(&good, r).with_color(Color { r: 255, g: 80, b: 60 }).with_line_width(1.2)
+}

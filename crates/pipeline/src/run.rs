@@ -1,0 +1,293 @@
+//! The whole job.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use ndarray::Array2;
+use serde::Serialize;
+use skyphot_background::Background2D;
+use skyphot_core::{Column, Exec, Pixel, Table};
+use skyphot_io::{Header, TableOptions};
+use skyphot_plot::{Interval, PlotConfig, Stretch, plot_image};
+use skyphot_stats::{EffectiveGain, calc_total_error};
+
+use crate::detect::Noise;
+use crate::exposure::{AnyExposure, Exposure};
+use crate::{
+    Detected, PipelineError, Result, RunConfig, StoredPixel, background_config, detect, load, measure,
+    overlay_of, provenance, report, write_map,
+};
+
+/// What a run did, as `run.json` holds it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunSummary {
+    /// skyphot's version.
+    pub version: String,
+    /// Begin (UTC).
+    pub started: String,
+    /// The image.
+    pub input: String,
+    /// Its checksum.
+    pub input_sha256: String,
+    /// Shape `(ny, nx)`.
+    pub shape: (usize, usize),
+    /// Unit of the image.
+    pub unit: Option<String>,
+    /// Bad pixels: masked, NaN or infinite.
+    pub n_bad_pixels: usize,
+    /// Median of the background meshes, data unit.
+    pub background_median: f64,
+    /// Median of the noise meshes, data unit.
+    pub background_rms_median: f64,
+    /// FWHM in force, pixels.
+    pub fwhm: f64,
+    /// Sources in the catalogue.
+    pub n_sources: usize,
+    /// Sources with any flag.
+    pub n_flagged: usize,
+    /// Things to know.
+    pub notes: Vec<String>,
+    /// Threads in use.
+    pub threads: usize,
+    /// Seconds per step, in order.
+    pub seconds: Vec<(String, f64)>,
+    /// Files written, relative to the output folder.
+    pub files: Vec<String>,
+    /// Every parameter that was in force.
+    pub parameters: RunConfig,
+}
+
+/// What `run` needs beside the configuration.
+pub struct RunOptions<'a> {
+    /// Folder for all files; made if it is not there.
+    pub output: &'a Path,
+    /// Overwrite files that exist.
+    pub overwrite: bool,
+    /// Threads.
+    pub exec: Exec,
+    /// Called with the name of each step as it begins.
+    pub progress: &'a (dyn Fn(&str) + Sync),
+}
+
+impl std::fmt::Debug for RunOptions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunOptions")
+            .field("output", &self.output)
+            .field("overwrite", &self.overwrite)
+            .finish()
+    }
+}
+
+/// Background, detection and photometry of one image; writes the catalogue, the maps, the picture, `report.md` and
+/// `run.json` into a folder.
+///
+/// # Errors
+/// Any step's error; files already finished stay, none is half-written.
+pub fn run(file: &str, config: &RunConfig, options: &RunOptions<'_>) -> Result<RunSummary> {
+    let mut job = Job::new(options);
+    job.begin("reading");
+    match load(file, &config.input)? {
+        AnyExposure::F32(e) => job.work(e, config),
+        AnyExposure::F64(e) => job.work(e, config),
+    }
+}
+
+/// Names of the catalogue by format.
+pub(crate) fn catalog_name(format: &str) -> Result<&'static str> {
+    Ok(match format {
+        "ecsv" => "catalog.ecsv",
+        "fits" => "catalog.fits",
+        "csv" => "catalog.csv",
+        "parquet" => "catalog.parquet",
+        "votable" => "catalog.xml",
+        _ => return Err(PipelineError::value("format", format, "one of ecsv, fits, csv, parquet, votable")),
+    })
+}
+
+struct Job<'a> {
+    options: &'a RunOptions<'a>,
+    started: u64,
+    step: Option<(String, Instant)>,
+    seconds: Vec<(String, f64)>,
+    files: Vec<String>,
+}
+
+impl<'a> Job<'a> {
+    fn new(options: &'a RunOptions<'a>) -> Self {
+        Self { options, started: provenance::unix_time(), step: None, seconds: Vec::new(), files: Vec::new() }
+    }
+
+    fn begin(&mut self, what: &str) {
+        self.end();
+        (self.options.progress)(what);
+        self.step = Some((what.to_owned(), Instant::now()));
+    }
+
+    fn end(&mut self) {
+        if let Some((name, t)) = self.step.take() {
+            self.seconds.push((name, t.elapsed().as_secs_f64()));
+        }
+    }
+
+    fn file(&mut self, name: &str) -> PathBuf {
+        self.files.push(name.to_owned());
+        self.options.output.join(name)
+    }
+
+    fn work<T: StoredPixel>(mut self, mut exposure: Exposure<T>, config: &RunConfig) -> Result<RunSummary> {
+        let exec = self.options.exec.clone();
+        exposure.require_good_pixels()?;
+        let n_bad = exposure.n_bad();
+        let catalog = catalog_name(&config.output.format)?;
+        let settings = background_config(&config.background, exposure.data.dim(), &exec)?;
+        self.prepare_folder(config, catalog)?;
+
+        self.begin("background");
+        let bkg = Background2D::estimate(&exposure.image()?, &settings)?;
+        let rms: Array2<T> = bkg.background_rms();
+        let (background_median, background_rms_median) =
+            (bkg.background_median(), bkg.background_rms_median());
+        if config.output.maps {
+            self.begin("writing maps");
+            let map: Array2<T> = bkg.background();
+            self.write_map("background.fits", &map, &exposure.header)?;
+            self.write_map("rms.fits", &rms, &exposure.header)?;
+        }
+        bkg.subtract_from(&mut exposure.data)?;
+        drop(bkg);
+
+        self.begin("detection");
+        let noise_map = rms.mapv(Pixel::to_f64);
+        let found = detect(&exposure.image()?, &Noise::Map(noise_map.view()), &config.detect, &exec)?;
+        drop(noise_map);
+
+        self.begin("photometry");
+        let errors = total_error(&exposure, &rms, config.input.gain)?;
+        drop(rms);
+        let measured = {
+            let image = exposure.image_with_error(&errors)?;
+            measure(&image, &found.positions, &config.aperture, &exec)?
+        };
+        let mut table = join(&found, &measured, exposure.unit.as_deref())?;
+        table.meta = provenance::table_meta(
+            "run",
+            &exposure.file,
+            &exposure.sha256,
+            &serde_json::to_value(config).unwrap_or_default(),
+        );
+        table.meta.set("fwhm_px", found.fwhm);
+        table.meta.set("background_median", background_median);
+        table.meta.set("background_rms_median", background_rms_median);
+        if let Some(legend) = measured.meta.get("flags") {
+            table.meta.set("flags", legend.clone());
+        }
+
+        self.begin("writing");
+        let path = self.file(catalog);
+        let table_options =
+            TableOptions { overwrite: self.options.overwrite, exec: exec.clone(), ..TableOptions::default() };
+        skyphot_io::write_table(&path, &table, &table_options)?;
+        if config.output.overlay {
+            self.begin("picture");
+            let path = self.file("overlay.png");
+            let plot = PlotConfig {
+                interval: Interval::AsymmetricPercentile { lower: 1.0, upper: 99.7 },
+                stretch: Stretch::Asinh(0.1),
+                title: Some(format!("{}: {} sources", short_name(&exposure.file), table.n_rows())),
+                unit: exposure.unit.clone(),
+                ..PlotConfig::default()
+            };
+            let radius = config.aperture.circle.0.iter().copied().fold(0.0_f64, f64::max).max(found.fwhm);
+            plot_image(&exposure.image()?, &[overlay_of(&found.positions, radius)], &plot)?
+                .save(&path, self.options.overwrite)?;
+        }
+        self.end();
+        self.files.push("report.md".into());
+        self.files.push("run.json".into());
+        let flags = table.column("flags").and_then(Column::to_i64).unwrap_or_default();
+        let summary = RunSummary {
+            version: env!("CARGO_PKG_VERSION").into(),
+            started: provenance::timestamp(self.started),
+            input: exposure.file.clone(),
+            input_sha256: exposure.sha256.clone(),
+            shape: exposure.data.dim(),
+            unit: exposure.unit.clone(),
+            n_bad_pixels: n_bad,
+            background_median,
+            background_rms_median,
+            fwhm: found.fwhm,
+            n_sources: table.n_rows(),
+            n_flagged: flags.iter().filter(|&&f| f != 0).count(),
+            notes: exposure.notes.iter().chain(&found.notes).cloned().collect(),
+            threads: exec.threads(),
+            seconds: self.seconds,
+            files: self.files,
+            parameters: config.clone(),
+        };
+        report::write(self.options.output, &summary, &table, self.options.overwrite)?;
+        Ok(summary)
+    }
+
+    /// Makes the folder and refuses to begin if a file would be overwritten that must not be.
+    fn prepare_folder(&self, config: &RunConfig, catalog: &str) -> Result<()> {
+        let dir = self.options.output;
+        std::fs::create_dir_all(dir).map_err(|source| PipelineError::File {
+            action: "make the folder",
+            path: dir.display().to_string(),
+            source,
+        })?;
+        let mut names = vec![catalog, "report.md", "run.json"];
+        if config.output.maps {
+            names.extend(["background.fits", "rms.fits"]);
+        }
+        if config.output.overlay {
+            names.push("overlay.png");
+        }
+        match names.iter().map(|n| dir.join(n)).find(|p| p.exists()) {
+            Some(p) if !self.options.overwrite => Err(skyphot_io::IoError::Exists(p).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_map<T: StoredPixel>(&mut self, name: &str, map: &Array2<T>, header: &Header) -> Result<()> {
+        let path = self.file(name);
+        write_map(&path, map.view(), header, self.options.overwrite)
+    }
+}
+
+fn short_name(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
+}
+
+/// The 1-sigma error of each pixel: the plane that came with the image, else the background rms; with a gain the
+/// Poisson noise of the sources is added.
+fn total_error<T: Pixel>(exposure: &Exposure<T>, rms: &Array2<T>, gain: Option<f64>) -> Result<Array2<T>> {
+    let base = exposure.error.as_ref().unwrap_or(rms);
+    Ok(match gain {
+        None => base.clone(),
+        Some(g) => calc_total_error(exposure.data.view(), base.view(), EffectiveGain::Scalar(g))?,
+    })
+}
+
+/// The finder's columns, then the fluxes. The finder's own flux and magnitude get the prefix `finder_`.
+fn join(found: &Detected, measured: &Table, unit: Option<&str>) -> Result<Table> {
+    let mut t = Table::new();
+    for c in found.table.columns() {
+        let c = match c.name() {
+            name @ ("flux" | "mag") => c.clone().renamed(format!("finder_{name}")),
+            _ => c.clone(),
+        };
+        t.push(c)?;
+    }
+    for c in measured.columns() {
+        if matches!(c.name(), "id" | "x_center" | "y_center") {
+            continue;
+        }
+        let mut c = c.clone();
+        if c.unit.is_none() && (c.name().starts_with("flux") || c.name() == "local_bkg") {
+            c.unit = unit.map(str::to_owned);
+        }
+        t.push(c)?;
+    }
+    Ok(t)
+}

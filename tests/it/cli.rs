@@ -1,1 +1,0 @@
-//! Reference and end-to-end tests: cli.
