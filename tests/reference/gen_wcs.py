@@ -11,7 +11,7 @@ from common import plain, uniform, write_json
 warnings.simplefilter('ignore')
 
 from astropy import units as u  # noqa: E402
-from astropy.coordinates import SkyCoord  # noqa: E402
+from astropy.coordinates import SkyCoord, UnitSphericalRepresentation  # noqa: E402
 from astropy.io import fits  # noqa: E402
 from astropy.wcs import WCS, DistortionLookupTable, NoConvergence  # noqa: E402
 from astropy.wcs import utils as wutils  # noqa: E402
@@ -97,5 +97,44 @@ def projections():
     write_json(f'{DIR}/projections.json', {'n': N, 'cases': cases})
 
 
+# --- sky --------------------------------------------------------------------------------------------------------------
+def sky():
+    from astropy.coordinates import FK4, FK5, ICRS, BarycentricMeanEcliptic, FK4NoETerms, Galactic
+    frames = {
+        'icrs': ICRS(), 'fk5_2000': FK5(), 'fk5_1975': FK5(equinox='J1975'), 'fk5_2050': FK5(equinox='J2050'),
+        'fk4_1950': FK4(), 'fk4_1900': FK4(equinox='B1900'), 'fk4_1975': FK4(equinox='B1975'), 'fk4noe_1950': FK4NoETerms(),
+        'galactic': Galactic(), 'ecliptic_2000': BarycentricMeanEcliptic(), 'ecliptic_2015': BarycentricMeanEcliptic(equinox='J2015'),
+    }
+    n = 12
+    lon, lat = rnd(51, n, 0.0, 360.0), rnd(52, n, -90.0, 90.0)
+    pairs = []
+    for a, fa in frames.items():
+        for b, fb in frames.items():
+            # Frames, not SkyCoord: the latter would keep the source's equinox where the target's is the default.
+            c = fa.realize_frame(UnitSphericalRepresentation(lon * u.deg, lat * u.deg)).transform_to(fb).spherical
+            pairs.append({'from': a, 'to': b, 'lon': c.lon.deg, 'lat': c.lat.deg})
+    c1 = SkyCoord(lon * u.deg, lat * u.deg)
+    c2 = SkyCoord(rnd(53, n, 0.0, 360.0) * u.deg, rnd(54, n, -90.0, 90.0) * u.deg)
+    c3 = SkyCoord((lon + rnd(55, n, -1e-3, 1e-3)) * u.deg, (lat + rnd(56, n, -1e-3, 1e-3)) * u.deg)
+    off = c1.directional_offset_by(rnd(57, n, 0, 360) * u.deg, rnd(58, n, 0, 90) * u.deg)
+    so = c1.spherical_offsets_to(c3)
+    seps = {'far': c1.separation(c2).deg, 'near': c1.separation(c3).deg, 'pa_far': c1.position_angle(c2).deg,
+            'pa_near': c1.position_angle(c3).deg, 'off_lon': off.ra.deg, 'off_lat': off.dec.deg, 'east': so[0].deg,
+            'north': so[1].deg}
+    # Matching: a catalogue with close pairs, in a polar cap and across the meridian.
+    m = 400
+    cat = SkyCoord(rnd(61, m, 0.0, 360.0) * u.deg, rnd(62, m, 80.0, 90.0) * u.deg)
+    mine = SkyCoord(rnd(63, 150, 0.0, 360.0) * u.deg, rnd(64, 150, 79.0, 90.0) * u.deg)
+    match = []
+    for k in (1, 2, 5):
+        idx, sep, _ = mine.match_to_catalog_sky(cat, nthneighbor=k)
+        match.append({'nth': k, 'index': idx, 'sep': sep.deg})
+    i1, i2, sep, _ = cat.search_around_sky(mine, 0.5 * u.deg)
+    order = np.lexsort((i2, i1))
+    around = {'first': i1[order], 'second': i2[order], 'sep': sep.deg[order]}
+    write_json(f'{DIR}/sky.json', {'n': n, 'pairs': pairs, 'separations': seps, 'match': match, 'around': around})
+
+
 if __name__ == '__main__':
+    sky()
     projections()

@@ -1,8 +1,10 @@
 //! Headers for tests and fixtures.
 
+use std::num::NonZeroUsize;
+
 use serde_json::Value;
-use skyphot_core::HeaderView;
 use skyphot_core::testing::uniform;
+use skyphot_core::{Exec, HeaderView};
 
 /// A header as a list of keywords and values.
 #[derive(Debug, Clone, Default)]
@@ -72,4 +74,9 @@ pub fn sky_error(a: (f64, f64), b: (f64, f64)) -> f64 {
     let d = (a.0 - b.0).rem_euclid(360.0);
     let d = d.min(360.0 - d) * b.1.to_radians().cos();
     d.abs().max((a.1 - b.1).abs())
+}
+
+/// 1, 2, 3 and 7 threads.
+pub fn execs() -> Vec<Exec> {
+    [1, 2, 3, 7].map(|n| Exec::with_threads(NonZeroUsize::new(n).unwrap()).unwrap()).to_vec()
 }

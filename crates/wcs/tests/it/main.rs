@@ -3,3 +3,4 @@
 mod common;
 mod projections;
 mod shared;
+mod sky;

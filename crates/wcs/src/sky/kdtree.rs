@@ -1,0 +1,212 @@
+//! A balanced k-d tree over a fixed set of points.
+
+/// Points of one leaf.
+const LEAF: usize = 12;
+
+/// Points in `D` dimensions, arranged for neighbour searches. Points that are not finite are left out.
+#[derive(Debug, Clone)]
+pub(crate) struct KdTree<const D: usize> {
+    points: Vec<[f64; D]>,
+    /// Index of each point in the caller's list.
+    index: Vec<usize>,
+    /// Split axis and value of the inner nodes, in the order of a binary heap.
+    nodes: Vec<(usize, f64)>,
+    depth: u32,
+}
+
+impl<const D: usize> KdTree<D> {
+    pub(crate) fn new(points: &[[f64; D]]) -> Self {
+        let mut items: Vec<(usize, [f64; D])> =
+            points.iter().copied().enumerate().filter(|(_, p)| p.iter().all(|v| v.is_finite())).collect();
+        let mut depth = 0;
+        while (items.len() >> depth) > LEAF {
+            depth += 1;
+        }
+        let mut nodes = vec![(0, 0.0); (1 << depth) - 1];
+        build(&mut items, 0, &mut nodes);
+        Self {
+            points: items.iter().map(|i| i.1).collect(),
+            index: items.iter().map(|i| i.0).collect(),
+            nodes,
+            depth,
+        }
+    }
+
+    /// Number of points in the tree.
+    pub(crate) fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// The `k` nearest points as `(squared distance, index)`, nearest first; equal distances by index.
+    pub(crate) fn nearest(&self, q: &[f64; D], k: usize, best: &mut Vec<(f64, usize)>) {
+        best.clear();
+        let mut off = [0.0; D];
+        self.nearest_in(q, k, best, 0, 0..self.points.len(), 0.0, &mut off);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn nearest_in(
+        &self,
+        q: &[f64; D],
+        k: usize,
+        best: &mut Vec<(f64, usize)>,
+        node: usize,
+        range: std::ops::Range<usize>,
+        distance: f64,
+        off: &mut [f64; D],
+    ) {
+        if node >= self.nodes.len() {
+            for i in range {
+                let d = squared(q, &self.points[i]);
+                let item = (d, self.index[i]);
+                if best.len() < k || less(item, best[best.len() - 1]) {
+                    if best.len() == k {
+                        best.pop();
+                    }
+                    let at = best.partition_point(|b| less(*b, item));
+                    best.insert(at, item);
+                }
+            }
+            return;
+        }
+        let (axis, value) = self.nodes[node];
+        let middle = range.start + range.len() / 2;
+        let t = q[axis] - value;
+        let (near, far) = ((range.start..middle, 2 * node + 1), (middle..range.end, 2 * node + 2));
+        let (near, far) = if t < 0.0 { (near, far) } else { (far, near) };
+        self.nearest_in(q, k, best, near.1, near.0, distance, off);
+        // The far half is at least this far away.
+        let old = off[axis];
+        let d = distance - old * old + t * t;
+        if best.len() < k || d <= best[best.len() - 1].0 {
+            off[axis] = t;
+            self.nearest_in(q, k, best, far.1, far.0, d, off);
+            off[axis] = old;
+        }
+    }
+
+    /// Indices of all points within a squared distance, with their squared distances, in no particular order.
+    pub(crate) fn within(&self, q: &[f64; D], limit: f64, found: &mut Vec<(f64, usize)>) {
+        found.clear();
+        let mut off = [0.0; D];
+        self.within_in(q, limit, found, 0, 0..self.points.len(), 0.0, &mut off);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn within_in(
+        &self,
+        q: &[f64; D],
+        limit: f64,
+        found: &mut Vec<(f64, usize)>,
+        node: usize,
+        range: std::ops::Range<usize>,
+        distance: f64,
+        off: &mut [f64; D],
+    ) {
+        if node >= self.nodes.len() {
+            for i in range {
+                let d = squared(q, &self.points[i]);
+                if d <= limit {
+                    found.push((d, self.index[i]));
+                }
+            }
+            return;
+        }
+        let (axis, value) = self.nodes[node];
+        let middle = range.start + range.len() / 2;
+        let t = q[axis] - value;
+        let (near, far) = ((range.start..middle, 2 * node + 1), (middle..range.end, 2 * node + 2));
+        let (near, far) = if t < 0.0 { (near, far) } else { (far, near) };
+        self.within_in(q, limit, found, near.1, near.0, distance, off);
+        let old = off[axis];
+        let d = distance - old * old + t * t;
+        if d <= limit {
+            off[axis] = t;
+            self.within_in(q, limit, found, far.1, far.0, d, off);
+            off[axis] = old;
+        }
+    }
+
+    /// Levels of inner nodes.
+    #[cfg(test)]
+    fn depth(&self) -> u32 {
+        self.depth
+    }
+}
+
+fn less(a: (f64, usize), b: (f64, usize)) -> bool {
+    a.0 < b.0 || (a.0 == b.0 && a.1 < b.1)
+}
+
+#[inline(always)]
+fn squared<const D: usize>(a: &[f64; D], b: &[f64; D]) -> f64 {
+    let mut s = 0.0;
+    for i in 0..D {
+        let d = a[i] - b[i];
+        s += d * d;
+    }
+    s
+}
+
+fn build<const D: usize>(items: &mut [(usize, [f64; D])], node: usize, nodes: &mut [(usize, f64)]) {
+    if node >= nodes.len() {
+        return;
+    }
+    let mut lo = [f64::INFINITY; D];
+    let mut hi = [f64::NEG_INFINITY; D];
+    for (_, p) in items.iter() {
+        for d in 0..D {
+            lo[d] = lo[d].min(p[d]);
+            hi[d] = hi[d].max(p[d]);
+        }
+    }
+    let mut axis = 0;
+    for d in 1..D {
+        if hi[d] - lo[d] > hi[axis] - lo[axis] {
+            axis = d;
+        }
+    }
+    let middle = items.len() / 2;
+    items.select_nth_unstable_by(middle, |a, b| a.1[axis].total_cmp(&b.1[axis]).then(a.0.cmp(&b.0)));
+    nodes[node] = (axis, items[middle].1[axis]);
+    let (left, right) = items.split_at_mut(middle);
+    build(left, 2 * node + 1, nodes);
+    build(right, 2 * node + 2, nodes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skyphot_core::testing::uniform;
+
+    #[test]
+    fn equals_the_search_through_all_points() {
+        for n in [1, 2, 12, 13, 25, 100, 777] {
+            let p: Vec<[f64; 2]> =
+                (0..n).map(|i| [uniform(1, i), (uniform(2, i) * 8.0).floor() / 8.0]).collect();
+            let tree = KdTree::new(&p);
+            assert!(tree.depth() < 10);
+            assert_eq!(tree.len(), p.len());
+            let (mut best, mut found) = (Vec::new(), Vec::new());
+            for j in 0..40 {
+                let q = [uniform(3, j) * 1.4 - 0.2, uniform(4, j) * 1.4 - 0.2];
+                let mut all: Vec<(f64, usize)> =
+                    p.iter().enumerate().map(|(i, p)| (squared(&q, p), i)).collect();
+                all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                tree.nearest(&q, 5, &mut best);
+                assert_eq!(best, all[..all.len().min(5)]);
+                tree.within(&q, 0.04, &mut found);
+                found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                assert_eq!(found, all.iter().copied().filter(|a| a.0 <= 0.04).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_and_nan() {
+        let tree = KdTree::<3>::new(&[[f64::NAN, 0.0, 0.0]]);
+        let mut best = vec![(0.0, 0)];
+        tree.nearest(&[0.0; 3], 1, &mut best);
+        assert!(best.is_empty());
+    }
+}
