@@ -1,5 +1,7 @@
 //! Comparisons with astropy and photutils (`tests/reference/gen_stats.py`), and thread counts.
 
+#![allow(clippy::unwrap_used)]
+
 use std::num::NonZeroUsize;
 
 use ndarray::Array2;
