@@ -2,8 +2,8 @@
 
 use skyphot_core::{BoundingBox, Point};
 
-use crate::circle::{any_outside, circle_bbox};
-use crate::kernel::{ExactDisc, RowScratch, RowShape, SampledDisc, push_difference};
+use crate::circle::{any_outside, circle_bbox, rows};
+use crate::kernel::{SampledDisc, fill_exact, push_difference};
 use crate::{Coverage, OverlapMethod};
 
 /// Fills `out` with what the annulus between `r_in` and `r_out` covers of a window. Weights are those of the outer
@@ -23,42 +23,38 @@ pub fn annulus_coverage(
         return;
     };
     out.reset(true, common != bbox);
-    let mut scratch = RowScratch::default();
+    let mut rings = out.rings().take().unwrap_or_default();
+    let (outer, inner) = &mut *rings;
+    outer.reset(true, false);
+    inner.reset(true, false);
     match method {
         OverlapMethod::Exact => {
-            let outer = ExactDisc::<0>::new(center, r_out, window);
-            let inner = ExactDisc::<0>::new(center, r_in, window);
-            rows(&outer, &inner, &common, window, &mut scratch, out);
+            fill_exact(center, r_out, &common, window, outer);
+            if let Some(part) = circle_bbox(center, r_in).intersection(&common) {
+                fill_exact(center, r_in, &part, window, inner);
+            }
+            push_difference(outer, inner, out);
         }
         OverlapMethod::Center | OverlapMethod::Subpixel(_) => {
             let n = method.subpixels().max(1);
-            let discs = |w| {
-                // Both circles are sampled at the places that the bounding box of the annulus defines.
-                (SampledDisc::new(center, r_out, n, bbox, w), SampledDisc::new(center, r_in, n, bbox, w))
-            };
-            let (outer, inner) = discs(*window);
-            rows(&outer, &inner, &common, window, &mut scratch, out);
+            // Both circles are sampled at the places that the bounding box of the annulus defines.
+            let disc = |r, window: &BoundingBox| SampledDisc::new(center, r, n, bbox, *window);
+            let (from, to) = rows(&common, window);
+            disc(r_out, window).push_rows(from, to, outer);
+            disc(r_in, window).push_rows(from, to, inner);
+            push_difference(outer, inner, out);
             if common != bbox {
-                let (outer, inner) = discs(bbox);
+                let (outer_disc, inner_disc) = (disc(r_out, &bbox), disc(r_in, &bbox));
                 let outside = any_outside(&bbox, &common, |j, c| {
-                    push_difference(&outer, &inner, j, &mut scratch, c);
+                    outer.reset(true, false);
+                    inner.reset(true, false);
+                    outer_disc.push_rows(j, j + 1, outer);
+                    inner_disc.push_rows(j, j + 1, inner);
+                    push_difference(outer, inner, c);
                 });
                 out.set_outside(outside);
             }
         }
     }
-}
-
-#[inline(always)]
-fn rows<S: RowShape>(
-    outer: &S,
-    inner: &S,
-    common: &BoundingBox,
-    window: &BoundingBox,
-    scratch: &mut RowScratch,
-    out: &mut Coverage,
-) {
-    for j in common.y_min - window.y_min..common.y_max - window.y_min {
-        push_difference(outer, inner, j as usize, scratch, out);
-    }
+    *out.rings() = Some(rings);
 }

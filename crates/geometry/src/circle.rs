@@ -2,7 +2,7 @@
 
 use skyphot_core::{BoundingBox, Point};
 
-use crate::kernel::{ExactDisc, RowShape, SampledDisc, circle_area, push_row, terms_for};
+use crate::kernel::{SampledDisc, circle_area, fill_exact};
 use crate::{Coverage, OverlapMethod};
 
 /// The area common to a circle of radius `r` about the origin and the rectangle `x0..x1` by `y0..y1`.
@@ -39,29 +39,22 @@ pub fn circle_coverage(
     };
     out.reset(true, common != bbox);
     match method {
-        OverlapMethod::Exact => match terms_for(r) {
-            7 => rows(&ExactDisc::<7>::new(center, r, window), &common, window, out),
-            11 => rows(&ExactDisc::<11>::new(center, r, window), &common, window, out),
-            _ => rows(&ExactDisc::<0>::new(center, r, window), &common, window, out),
-        },
+        OverlapMethod::Exact => fill_exact(center, r, &common, window, out),
         OverlapMethod::Center | OverlapMethod::Subpixel(_) => {
             let n = method.subpixels().max(1);
-            let disc = SampledDisc::new(center, r, n, bbox, *window);
-            rows(&disc, &common, window, out);
+            let (from, to) = rows(&common, window);
+            SampledDisc::new(center, r, n, bbox, *window).push_rows(from, to, out);
             if common != bbox {
                 let all = SampledDisc::new(center, r, n, bbox, bbox);
-                let outside = any_outside(&bbox, &common, |j, c| push_row(&all, j, c));
-                out.set_outside(outside);
+                out.set_outside(any_outside(&bbox, &common, |j, c| all.push_rows(j, j + 1, c)));
             }
         }
     }
 }
 
-#[inline(always)]
-fn rows<S: RowShape>(shape: &S, common: &BoundingBox, window: &BoundingBox, out: &mut Coverage) {
-    for j in common.y_min - window.y_min..common.y_max - window.y_min {
-        push_row(shape, j as usize, out);
-    }
+/// The rows of a part of a window.
+pub(crate) fn rows(common: &BoundingBox, window: &BoundingBox) -> (usize, usize) {
+    ((common.y_min - window.y_min) as usize, (common.y_max - window.y_min) as usize)
 }
 
 /// A pixel of nonzero weight of `bbox` lies outside `common`; `push` adds a row of the whole bounding box.

@@ -31,12 +31,29 @@ impl Segment {
 /// of weight 1 and a few weights at their ends. Rows ascend, and so do the columns of one row.
 ///
 /// One value is made once and filled again for every position.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Coverage {
     segments: Vec<Segment>,
     partial: Vec<f64>,
     overlaps: bool,
     outside: bool,
+    scratch: ExactScratch,
+    rings: Option<Box<(Self, Self)>>,
+}
+
+/// Buffers of the exact circle, kept from one position to the next.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ExactScratch {
+    /// Column edges from the centre and the heights of the arc over them.
+    pub(crate) x: Vec<f64>,
+    pub(crate) h: Vec<f64>,
+    /// Row edges from the centre and the widths of the circle at them.
+    pub(crate) y: Vec<f64>,
+    pub(crate) g: Vec<f64>,
+    /// Squared chord of every weight.
+    pub(crate) chord2: Vec<f64>,
+    /// Further parts of weights: index, area, squared chord.
+    pub(crate) extra: Vec<(usize, f64, f64)>,
 }
 
 impl Coverage {
@@ -127,6 +144,20 @@ impl Coverage {
     /// Corrects what [`has_outside`](Self::has_outside) says.
     pub fn set_outside(&mut self, outside: bool) {
         self.outside = outside;
+    }
+
+    /// The weights other than 1.
+    pub(crate) fn partial_mut(&mut self) -> &mut [f64] {
+        &mut self.partial
+    }
+
+    pub(crate) fn scratch(&mut self) -> &mut ExactScratch {
+        &mut self.scratch
+    }
+
+    /// Two coverages to work with.
+    pub(crate) fn rings(&mut self) -> &mut Option<Box<(Self, Self)>> {
+        &mut self.rings
     }
 
     /// Adds a piece of a row and returns the places of its weights, set to 0: those of `start..full_start`, then those

@@ -1,136 +1,154 @@
-//! Exact weights of a circle, row by row.
+//! Exact weights of a circle on rows of pixels.
+//!
+//! The heights of the arc over all column edges and its widths at all row edges are found once. Every partly covered
+//! pixel then is a trapezoid, found row by row without a root, and the segment of the circle over its chord; all
+//! segments follow at the end in one loop that vector units can run.
 
 use skyphot_core::{BoundingBox, Point};
 
-use super::arc::{Arc, Strip, halves};
-use super::row::{Profile, RowShape};
+use super::arc::{Arc, terms_for};
+use crate::coverage::{Coverage, ExactScratch, Segment};
 
-/// A circle on a window, `TERMS` as of [`super::arc::terms_for`].
-#[derive(Debug)]
-pub(crate) struct ExactDisc<const TERMS: usize> {
-    arc: Arc,
-    center: Point,
-    /// Left edge of column 0 and lower edge of row 0.
-    left: f64,
-    low: f64,
-    width: f64,
-}
-
-/// The one or two strips of a row: rows across the centre have two.
+/// The part of a row on one side of the horizontal axis, `0 <= ya < yb` from the centre: full up to `inner`, empty
+/// from `outer`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Strips {
-    first: Strip,
-    second: Option<Strip>,
+struct Strip {
+    ya: f64,
+    yb: f64,
+    inner: f64,
+    outer: f64,
 }
 
-impl<const TERMS: usize> ExactDisc<TERMS> {
-    pub(crate) fn new(center: Point, r: f64, window: &BoundingBox) -> Self {
-        Self {
-            arc: Arc::new(r),
-            center,
-            left: window.x_min as f64 - 0.5,
-            low: window.y_min as f64 - 0.5,
-            width: window.shape().1 as f64,
-        }
-    }
-
-    /// Left edge of a column, from the centre.
+impl Strip {
+    /// Area of the trapezoid under the chord in `0 <= a < b`, where the arc has the heights `ha >= hb`, and the squared
+    /// chord.
     #[inline(always)]
-    fn edge(&self, column: usize) -> f64 {
-        (column as f64 + self.left) - self.center.x
-    }
-
-    /// First column whose left edge is not left of `x` (from the centre).
-    #[inline(always)]
-    fn column_up(&self, x: f64) -> usize {
-        let v = (self.center.x + x - self.left).clamp(0.0, self.width);
-        let k = v as usize;
-        k + usize::from((k as f64) < v)
-    }
-
-    /// The column that holds `x` (from the centre); one past the last column right of the window.
-    #[inline(always)]
-    fn column_down(&self, x: f64) -> usize {
-        (self.center.x + x - self.left).clamp(0.0, self.width) as usize
-    }
-
-    /// Weights of `out.len()` columns right of the centre, the first of which starts at `a >= 0`; `put` stores them
-    /// from the inside out.
-    #[inline(always)]
-    fn march(&self, s: &Strip, edges: impl Iterator<Item = f64>, a: f64, mut put: impl FnMut(usize, f64)) {
-        let arc = &self.arc;
-        let mut a = a;
-        let mut p = if a >= s.inner { (a, arc.height(a.min(arc.r))) } else { (s.inner, s.yb) };
-        for (k, b) in edges.enumerate() {
-            let q = if b < s.outer { (b, arc.height(b)) } else { (s.outer, s.ya) };
-            let w = if p.0 < q.0 {
-                s.under_arc::<TERMS>(arc, a, p, q)
-            } else {
-                // By rounding alone a cell may end before the arc begins, or begin after its end.
-                f64::from(u8::from(b <= s.inner))
-            };
-            put(k, w.clamp(0.0, 1.0));
-            p = q;
-            a = b;
-        }
-    }
-
-    /// Area of one cell by all strips.
-    #[inline]
-    fn cell(&self, row: &Strips, column: usize) -> f64 {
-        let (x0, x1) = (self.edge(column), self.edge(column + 1));
-        let mut w = 0.0;
-        for s in [Some(&row.first), row.second.as_ref()].into_iter().flatten() {
-            for (a, b) in halves(x0, x1).into_iter().flatten() {
-                w += s.cell::<TERMS>(&self.arc, a, b);
-            }
-        }
-        w.clamp(0.0, 1.0)
+    fn piece(&self, a: f64, b: f64, ha: f64, hb: f64) -> (f64, f64) {
+        // The ends of the arc within the cell. Outside the strip all of this degenerates to a point.
+        let px = max(a, min(b, self.inner));
+        let qx = max(px, min(b, self.outer));
+        let ph = max(self.ya, min(self.yb, ha));
+        let qh = max(self.ya, min(self.yb, hb));
+        let (dx, dy) = (qx - px, ph - qh);
+        let area = (px - a) * (self.yb - self.ya) + dx * (0.5 * (ph + qh) - self.ya);
+        (area, dx * dx + dy * dy)
     }
 }
 
-impl<const TERMS: usize> RowShape for ExactDisc<TERMS> {
-    type Row = Strips;
+/// The single instructions that `f64::min` and `f64::max` are not; nothing here is NaN.
+#[inline(always)]
+fn min(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
 
-    #[inline(always)]
-    fn row(&self, j: usize) -> Option<(Profile, Strips)> {
-        let y0 = (j as f64 + self.low) - self.center.y;
-        let y1 = (j as f64 + (self.low + 1.0)) - self.center.y;
-        let strip = |(ya, yb)| Strip::new(&self.arc, ya, yb);
-        let [first, second] = halves(y0, y1);
-        let first = strip(first?);
-        let second = second.map(strip);
-        let inner = second.map_or(first.inner, |s| s.inner.min(first.inner));
-        let start = self.column_down(-first.outer);
-        let end = self.column_up(first.outer);
+#[inline(always)]
+fn max(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// Adds what a circle covers of `common`, a part of the window.
+pub(crate) fn fill(center: Point, r: f64, common: &BoundingBox, window: &BoundingBox, out: &mut Coverage) {
+    let arc = Arc::new(r);
+    let (ny, nx) = common.shape();
+    let (column0, row0) = ((common.x_min - window.x_min) as usize, (common.y_min - window.y_min) as usize);
+    let mut scratch = std::mem::take(out.scratch());
+    let ExactScratch { x, h, y, g, chord2, extra } = &mut scratch;
+    let left = common.x_min as f64 - 0.5;
+    edges(&arc, left, center.x, nx, x, h);
+    edges(&arc, common.y_min as f64 - 0.5, center.y, ny, y, g);
+    chord2.clear();
+    extra.clear();
+    let width = nx as f64;
+    // The column of a place `d` right of the centre, and how far it reaches into it.
+    let place = |d: f64| max(0.0, min(width, (center.x + d) - left));
+    let down = |d: f64| place(d) as u32 as usize;
+    let up = |d: f64| {
+        let v = place(d);
+        let k = v as u32;
+        k as usize + usize::from(f64::from(k) < v)
+    };
+    for j in 0..ny {
+        let (y0, y1) = (y[j], y[j + 1]);
+        let (strip, second) = if y0 >= 0.0 {
+            (Strip { ya: y0, yb: y1, inner: g[j + 1], outer: g[j] }, None)
+        } else if y1 <= 0.0 {
+            (Strip { ya: -y1, yb: -y0, inner: g[j], outer: g[j + 1] }, None)
+        } else {
+            (
+                Strip { ya: 0.0, yb: y1, inner: g[j + 1], outer: r },
+                Some(Strip { ya: 0.0, yb: -y0, inner: g[j], outer: r }),
+            )
+        };
+        let inner = second.map_or(strip.inner, |s| min(s.inner, strip.inner));
+        let (start, end) = (down(-strip.outer), up(strip.outer));
         if start >= end {
-            return None;
+            continue;
         }
-        let full_start = self.column_up(-inner).clamp(start, end);
-        let full_end = self.column_down(inner).clamp(full_start, end);
-        Some((Profile { start, full_start, full_end, end }, Strips { first, second }))
+        let full_start = up(-inner).clamp(start, end);
+        let full_end = down(inner).clamp(full_start, end);
+        let weights = out.push(Segment {
+            y: row0 + j,
+            start: column0 + start,
+            full_start: column0 + full_start,
+            full_end: column0 + full_end,
+            end: column0 + end,
+        });
+        let at = chord2.len();
+        for (i, (k, w)) in (start..full_start).chain(full_end..end).zip(weights).enumerate() {
+            let (x0, x1, h0, h1) = (x[k], x[k + 1], h[k], h[k + 1]);
+            let mut also = |s: &Strip, a, b, ha, hb| {
+                let (area, c2) = s.piece(a, b, ha, hb);
+                extra.push((at + i, area, c2));
+            };
+            if x0 < 0.0 && x1 > 0.0 {
+                let (area, c2) = strip.piece(0.0, x1, r, h1);
+                *w = area;
+                chord2.push(c2);
+                also(&strip, 0.0, -x0, r, h0);
+                if let Some(s) = &second {
+                    also(s, 0.0, x1, r, h1);
+                    also(s, 0.0, -x0, r, h0);
+                }
+            } else {
+                let (a, b) = (min(x0.abs(), x1.abs()), max(x0.abs(), x1.abs()));
+                let (ha, hb) = (max(h0, h1), min(h0, h1));
+                let (area, c2) = strip.piece(a, b, ha, hb);
+                *w = area;
+                chord2.push(c2);
+                if let Some(s) = &second {
+                    also(s, a, b, ha, hb);
+                }
+            }
+        }
     }
+    let partial = out.partial_mut();
+    match terms_for(r) {
+        7 => add_segments::<7>(&arc, chord2, partial),
+        11 => add_segments::<11>(&arc, chord2, partial),
+        _ => add_segments::<0>(&arc, chord2, partial),
+    }
+    for &(k, area, c2) in &*extra {
+        partial[k] += area + arc.segment::<0>(c2);
+    }
+    for w in partial.iter_mut() {
+        *w = max(0.0, min(1.0, *w));
+    }
+    *out.scratch() = scratch;
+}
 
-    #[inline(always)]
-    fn weights(&self, p: &Profile, row: Strips, out: &mut [f64]) {
-        let n_left = p.full_start - p.start;
-        let (left, right) = out.split_at_mut(n_left);
-        let beyond = if p.full_start < p.full_end { -self.edge(p.full_start) } else { -1.0 };
-        if row.second.is_some() || beyond < 0.0 || self.edge(p.full_end) < 0.0 {
-            // A row across the centre, or one whose partly covered pixels may lie across it.
-            for (k, w) in left.iter_mut().enumerate() {
-                *w = self.cell(&row, p.start + k);
-            }
-            for (k, w) in right.iter_mut().enumerate() {
-                *w = self.cell(&row, p.full_end + k);
-            }
-            return;
-        }
-        let s = &row.first;
-        let edges = (0..n_left).map(|k| -self.edge(p.full_start - 1 - k));
-        self.march(s, edges, beyond, |k, w| left[n_left - 1 - k] = w);
-        let n_right = right.len();
-        let edges = (0..n_right).map(|k| self.edge(p.full_end + 1 + k));
-        self.march(s, edges, self.edge(p.full_end), |k, w| right[k] = w);
+/// Edges of `n` cells from the centre, the first at `first`, and the heights of the arc over them.
+#[inline(always)]
+fn edges(arc: &Arc, first: f64, center: f64, n: usize, x: &mut Vec<f64>, h: &mut Vec<f64>) {
+    x.clear();
+    x.extend((0..=n as u32).map(|k| (f64::from(k) + first) - center));
+    h.clear();
+    h.extend(x.iter().map(|x| arc.height(x.abs())));
+}
+
+/// Adds to every weight the segment over its chord.
+#[inline(always)]
+fn add_segments<const TERMS: usize>(arc: &Arc, chord2: &[f64], weights: &mut [f64]) {
+    for (w, &c2) in weights.iter_mut().zip(chord2) {
+        *w += arc.segment::<TERMS>(c2);
     }
 }

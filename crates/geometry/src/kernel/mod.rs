@@ -1,11 +1,11 @@
 //! Hot loops: rows of pixels against shapes.
 
 mod arc;
+mod difference;
 mod exact;
-mod row;
 mod sampled;
 
-pub(crate) use arc::{circle_area, terms_for};
-pub(crate) use exact::ExactDisc;
-pub(crate) use row::{RowScratch, RowShape, push_difference, push_row};
+pub(crate) use arc::circle_area;
+pub(crate) use difference::push_difference;
+pub(crate) use exact::fill as fill_exact;
 pub(crate) use sampled::{SampledDisc, samples_inside};

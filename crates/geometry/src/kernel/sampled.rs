@@ -5,7 +5,7 @@
 
 use skyphot_core::{BoundingBox, Point};
 
-use super::row::{Profile, RowShape};
+use crate::{Coverage, Segment};
 
 /// Number of the `n` by `n` samples of the rectangle `x.0..x.1` by `y.0..y.1` that lie inside the circle about the
 /// origin.
@@ -99,17 +99,26 @@ impl SampledDisc {
     }
 }
 
-impl RowShape for SampledDisc {
-    /// The row of the image.
-    type Row = i64;
+impl SampledDisc {
+    /// Adds rows `from..to` of the window.
+    pub(crate) fn push_rows(&self, from: usize, to: usize, out: &mut Coverage) {
+        for j in from..to {
+            if let Some((segment, y)) = self.row(j) {
+                let weights = out.push(segment);
+                self.weights(&segment, y, weights);
+            }
+        }
+    }
 
+    /// What is covered of row `j` of the window, and its number in the image.
     #[inline]
-    fn row(&self, j: usize) -> Option<(Profile, i64)> {
+    fn row(&self, j: usize) -> Option<(Segment, i64)> {
         let y = self.window.y_min + j as i64;
         let edges = self.row_edges(y);
         if self.n == 1 {
             let (start, end) = self.clip(self.center_run(edges)?);
-            return (start < end).then_some((Profile { start, full_start: start, full_end: end, end }, y));
+            return (start < end)
+                .then_some((Segment { y: j, start, full_start: start, full_end: end, end }, y));
         }
         // Centres of pixels nearer than this are covered in full, and farther than that not at all.
         const HALF_DIAGONAL: f64 = std::f64::consts::FRAC_1_SQRT_2;
@@ -129,10 +138,10 @@ impl RowShape for SampledDisc {
         });
         let full_start = full.0.clamp(start, end);
         let full_end = full.1.clamp(full_start, end);
-        Some((Profile { start, full_start, full_end, end }, y))
+        Some((Segment { y: j, start, full_start, full_end, end }, y))
     }
 
-    fn weights(&self, p: &Profile, y: i64, out: &mut [f64]) {
+    fn weights(&self, p: &Segment, y: i64, out: &mut [f64]) {
         let rows = self.row_edges(y);
         let scale = (self.n * self.n) as f64;
         for (x, w) in (p.start..p.full_start).chain(p.full_end..p.end).zip(out) {
