@@ -1,5 +1,7 @@
 //! Tests against stored answers of photutils and scipy, and of properties.
 
+#![allow(clippy::unwrap_used)]
+
 mod estimators;
 mod inputs;
 mod local;
