@@ -94,12 +94,12 @@ fn moments_body(stamp: &mut Stamp, a: f64, x0: f64, y0: f64, shape: [f64; 3]) ->
         };
         let mut power = 1.0;
         for j in 0..5 {
-            for i in 0..5 - j {
-                out.m[i][j] += sums[i] * power;
+            for (m, s) in out.m.iter_mut().zip(&sums).take(5 - j) {
+                m[j] += s * power;
             }
             if j < 3 {
-                for i in 0..3 - j {
-                    out.t[i][j] += sums[5 + i] * power;
+                for (t, s) in out.t.iter_mut().zip(&sums[5..8]).take(3 - j) {
+                    t[j] += s * power;
                 }
             }
             power *= dy;
