@@ -227,23 +227,18 @@ fn describe(handle: &Handle<'_>, kind: c_int) -> Result<RawHdu, String> {
 /// A pixel type cfitsio can convert to.
 pub(super) trait CType: Copy + Default {
     const CODE: c_int;
-    /// The value written for undefined pixels, if the type has one.
-    const UNDEFINED: Option<Self>;
+    /// The value written for undefined pixels.
+    const UNDEFINED: Self;
 }
 
 impl CType for f32 {
     const CODE: c_int = sys::TFLOAT as c_int;
-    const UNDEFINED: Option<Self> = Some(f32::NAN);
+    const UNDEFINED: Self = f32::NAN;
 }
 
 impl CType for f64 {
     const CODE: c_int = sys::TDOUBLE as c_int;
-    const UNDEFINED: Option<Self> = Some(f64::NAN);
-}
-
-impl CType for i64 {
-    const CODE: c_int = sys::TLONGLONG as c_int;
-    const UNDEFINED: Option<Self> = None;
+    const UNDEFINED: Self = f64::NAN;
 }
 
 /// Pixels of an image, scaled: `first..=last` (1-based) on every axis, fastest axis first.
@@ -261,7 +256,6 @@ pub(super) fn read_section<C: CType>(
     let n: usize = first.iter().zip(&last).map(|(a, b)| (b - a + 1) as usize).product();
     let mut out = vec![C::default(); n];
     let mut undefined = C::UNDEFINED;
-    let null = undefined.as_mut().map_or(ptr::null_mut(), |u| (u as *mut C).cast::<c_void>());
     let lib = Cfitsio::lock();
     let handle = Handle::open(&lib, source)?;
     if handle.move_to(hdu)?.is_none() {
@@ -269,7 +263,7 @@ pub(super) fn read_section<C: CType>(
     }
     let (mut any, mut status) = (0, 0);
     // SAFETY: `out` holds the product of all section lengths, which is what ffgsv writes; the three bounds have one
-    // entry per axis; `null` is null or points to one value of the type.
+    // entry per axis; the value for undefined pixels is of the type.
     unsafe {
         sys::ffgsv(
             handle.file,
@@ -277,7 +271,7 @@ pub(super) fn read_section<C: CType>(
             first.as_mut_ptr(),
             last.as_mut_ptr(),
             step.as_mut_ptr(),
-            null,
+            (&raw mut undefined).cast(),
             out.as_mut_ptr().cast(),
             &raw mut any,
             &raw mut status,
@@ -299,11 +293,6 @@ pub(super) fn verify_checksum(source: &Source, hdu: usize) -> Result<(i32, i32),
     unsafe { sys::ffvcks(handle.file, &raw mut data, &raw mut whole, &raw mut status) };
     handle.check(status)?;
     Ok((data, whole))
-}
-
-unsafe extern "C" {
-    fn realloc(p: *mut c_void, size: usize) -> *mut c_void;
-    fn free(p: *mut c_void);
 }
 
 /// Pixels that cfitsio can compress.
@@ -333,7 +322,7 @@ impl Pixels<'_> {
     }
 }
 
-/// A FITS file in memory with an empty primary HDU and one Rice-compressed image. Floats are quantised to 1/16 of the
+/// A FITS file in memory with an empty primary HDU and one Rice-compressed image, and zeros behind it. Floats are quantised to 1/16 of the
 /// noise with subtractive dithering that keeps zeros (method 2, seed 1).
 pub(super) fn compress(
     pixels: Pixels<'_>,
@@ -349,25 +338,25 @@ pub(super) fn compress(
         .map(|r| CString::new(r.as_str()).map_err(|e| e.to_string()))
         .collect::<Result<_, _>>()?;
     let mut axes = [shape.1 as i64, shape.0 as i64];
+    // Room for the worst case; zeros, because cfitsio looks whether a tile is there before it writes it.
+    let room =
+        n * (bitpix.unsigned_abs().div_ceil(8) as usize) * 2 + shape.0 * 64 + records.len() * 80 + (1 << 20);
+    let mut bytes = vec![0_u8; room.next_multiple_of(2880)];
     let lib = Cfitsio::lock();
-    let mut buffer: Box<(*mut c_void, usize)> = Box::new((ptr::null_mut(), 0));
+    // cfitsio takes the size for that of the file when it opens the buffer, and for the room there is afterwards.
+    let (mut start_cell, mut size_cell) = (bytes.as_mut_ptr().cast::<c_void>(), 0_usize);
+    let (start, size) = (&raw mut start_cell, &raw mut size_cell);
     let mut file = ptr::null_mut();
     let mut status = 0;
-    // SAFETY: cfitsio allocates the buffer with realloc and keeps pointers to the two boxed cells, which do not move
-    // until the file is closed. The pixels are read only: `data` points to `n` values of the type `code`.
+    // SAFETY: the buffer belongs to `bytes`, which is not touched until the file is closed, and so do its two cells;
+    // without a realloc function cfitsio reports an error instead of growing it. The pixels are read only: `data`
+    // points to `n` values of the type `code`.
     unsafe {
-        sys::ffimem(
-            &raw mut file,
-            &raw mut buffer.0,
-            &raw mut buffer.1,
-            1 << 16,
-            Some(realloc),
-            &raw mut status,
-        );
+        sys::ffimem(&raw mut file, start, size, 0, None, &raw mut status);
         if status != 0 {
-            free(buffer.0);
             return Err(lib.message(status));
         }
+        *size = bytes.len();
         sys::ffcrimll(file, 8, 0, axes.as_mut_ptr(), &raw mut status);
         sys::fits_set_compression_type(file, sys::RICE_1 as c_int, &raw mut status);
         if bitpix < 0 {
@@ -382,15 +371,12 @@ pub(super) fn compress(
         let mut first = [1_i64, 1];
         sys::ffppxll(file, code as c_int, first.as_mut_ptr(), n as i64, data, &raw mut status);
         let error = (status != 0).then(|| lib.message(status));
-        let mut ignored = 0;
-        sys::ffclos(file, if error.is_some() { &raw mut ignored } else { &raw mut status });
-        let result = match error {
+        let mut closing = 0;
+        sys::ffclos(file, &raw mut closing);
+        match error {
             Some(m) => Err(m),
-            None if status != 0 => Err(lib.message(status)),
-            // SAFETY: after the close the buffer holds `buffer.1` bytes that cfitsio wrote.
-            None => Ok(std::slice::from_raw_parts(buffer.0.cast::<u8>(), buffer.1).to_vec()),
-        };
-        free(buffer.0);
-        result
+            None if closing != 0 => Err(lib.message(closing)),
+            None => Ok(bytes),
+        }
     }
 }

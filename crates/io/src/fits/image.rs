@@ -153,20 +153,20 @@ impl FitsFile {
             message: format!("expected data-quality values of up to 32 bits, found {what}"),
         };
         let scaling = info.scaling();
-        let values: Vec<i128> = if info.bitpix < 0 || scaling.bscale != 1.0 || scaling.bzero.fract() != 0.0 {
-            let v = self.read_section::<f64>(info, &section)?;
-            if let Some(v) = v.iter().find(|v| v.fract() != 0.0 || !v.is_finite()) {
-                return Err(bad(v.to_string()));
-            }
-            v.iter().map(|&v| v as i128).collect()
-        } else if info.compressed {
-            self.compressed::<i64>(info, &section)?.into_iter().map(i128::from).collect()
-        } else {
-            let mut v = Vec::with_capacity(section.ny * section.nx);
-            self.blocks(info, &section, |b| decode_integers(b, info.bitpix, &mut v))?;
-            let zero = scaling.bzero as i128;
-            v.into_iter().map(|v| i128::from(v) + zero).collect()
-        };
+        // Compressed integers have up to 32 bits, which f64 holds exactly.
+        let values: Vec<i128> =
+            if info.compressed || info.bitpix < 0 || scaling.bscale != 1.0 || scaling.bzero.fract() != 0.0 {
+                let v = self.read_section::<f64>(info, &section)?;
+                if let Some(v) = v.iter().find(|v| v.fract() != 0.0 || !v.is_finite()) {
+                    return Err(bad(v.to_string()));
+                }
+                v.iter().map(|&v| v as i128).collect()
+            } else {
+                let mut v = Vec::with_capacity(section.ny * section.nx);
+                self.blocks(info, &section, |b| decode_integers(b, info.bitpix, &mut v))?;
+                let zero = scaling.bzero as i128;
+                v.into_iter().map(|v| i128::from(v) + zero).collect()
+            };
         let bits = values
             .iter()
             .map(|&v| u32::try_from(v).ok().or_else(|| i32::try_from(v).ok().map(|v| v as u32)))

@@ -89,18 +89,41 @@ pub(super) fn read(bytes: &[u8], path: &Path, exec: &Exec) -> Result<Table> {
         column.description = c.description.clone();
         table.push(column)?;
     }
+    take_meta(&mut table, &header)?;
+    Ok(table)
+}
+
+fn take_meta(table: &mut Table, header: &Meta) -> Result<()> {
     if let Some(MetaValue::Map(meta)) = header.get("meta") {
         table.meta = meta.clone();
     }
     if let Some(MetaValue::Map(mixins)) = table.meta.remove("__serialized_columns__") {
-        plain_masks(&mut table, &mixins)?;
+        plain_masks(table, &mixins)?;
     }
-    Ok(table)
+    Ok(())
+}
+
+/// Gives a table that was stored otherwise the units, formats, descriptions and metadata of a YAML header.
+pub(super) fn apply_header(table: &mut Table, yaml: &str) -> std::result::Result<(), String> {
+    let MetaValue::Map(header) = yaml::parse(yaml)? else {
+        return Err("expected a YAML mapping in the metadata".to_owned());
+    };
+    for c in describe(&header)? {
+        if let Ok(column) = table.column_mut(&c.name) {
+            column.unit = c.unit;
+            column.format = c.format;
+            column.description = c.description;
+        }
+    }
+    take_meta(table, &header).map_err(|e| e.to_string())
 }
 
 fn describe(header: &Meta) -> std::result::Result<Vec<Described>, String> {
-    let Some(MetaValue::List(list)) = header.get("datatype") else {
-        return Err("the header has no list 'datatype'".to_owned());
+    let list: &[MetaValue] = match header.get("datatype") {
+        Some(MetaValue::List(list)) => list,
+        // A table without columns.
+        Some(MetaValue::Null) => &[],
+        _ => return Err("the header has no list 'datatype'".to_owned()),
     };
     list.iter()
         .map(|item| {

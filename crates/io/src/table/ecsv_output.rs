@@ -32,7 +32,18 @@ fn quoted_name(name: &str) -> String {
 }
 
 fn header(table: &Table) -> String {
-    let mut h = String::from("# %ECSV 1.0\n# ---\n# datatype:\n");
+    let mut h = String::from("# %ECSV 1.0\n# ---\n");
+    for line in yaml(table).lines() {
+        h.push_str("# ");
+        h.push_str(line);
+        h.push('\n');
+    }
+    h
+}
+
+/// Types, units, descriptions and metadata as YAML.
+pub(super) fn yaml(table: &Table) -> String {
+    let mut h = String::from("datatype:\n");
     for c in table.columns() {
         let mut parts = vec![format!("name: {}", scalar(c.name()))];
         if let Some(unit) = &c.unit {
@@ -49,15 +60,15 @@ fn header(table: &Table) -> String {
         if let Some(text) = &c.description {
             parts.push(format!("description: {}", scalar(text)));
         }
-        h.push_str(&format!("# - {{{}}}\n", parts.join(", ")));
+        h.push_str(&format!("- {{{}}}\n", parts.join(", ")));
     }
     if !table.meta.is_empty() {
-        h.push_str("# meta: !!omap\n");
+        h.push_str("meta: !!omap\n");
         for (key, value) in table.meta.iter() {
-            h.push_str(&format!("# - {{{}: {}}}\n", scalar(key), flow(value)));
+            h.push_str(&format!("- {{{}: {}}}\n", scalar(key), flow(value)));
         }
     }
-    h.push_str("# schema: astropy-2.0\n");
+    h.push_str("schema: astropy-2.0\n");
     h
 }
 

@@ -1,11 +1,12 @@
 //! Reading and writing tables by the suffix of the file name.
 
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use skyphot_core::{Exec, Table};
 
-use super::{csv, ecsv, ecsv_output};
+use super::{csv, ecsv, ecsv_output, parquet, votable, votable_output};
 use crate::fits::{FitsFile, FitsHdu, write_hdus};
 use crate::source::Source;
 use crate::{AtomicFile, FileSpec, HduSelector, IoError, Result};
@@ -158,7 +159,8 @@ fn write_content(
         TableFormat::Ecsv => ecsv_output::write(out, table, exec).map_err(sys),
         TableFormat::Csv => csv::write(out, table, exec).map_err(sys),
         TableFormat::Fits => write_hdus(out, &[FitsHdu::Table(table, None)], false, path),
-        f => Err(IoError::Unsupported { format: "not yet", what: format!("{f:?}") }),
+        TableFormat::Parquet => parquet::write(out, table, path),
+        TableFormat::VoTable => votable_output::write(out, table).map_err(sys),
     }
 }
 
@@ -177,7 +179,13 @@ pub fn read_table(file: impl Into<FileSpec>) -> Result<Table> {
     if TableFormat::from_path(&spec.path).ok() == Some(TableFormat::Fits) {
         return FitsFile::open(&spec.path)?.read_table(&spec.hdu);
     }
-    let bytes = Source::open(&spec.path)?.into_vec()?;
+    let source = Source::open(&spec.path)?;
+    if let (Source::Disk { path, .. }, Ok(TableFormat::Parquet)) =
+        (&source, TableFormat::from_path(&spec.path))
+    {
+        return parquet::read(File::open(path).map_err(|e| IoError::system(path, e))?, path);
+    }
+    let bytes = source.into_vec()?;
     read_content(bytes, None, &spec.path, &spec.hdu)
 }
 
@@ -208,6 +216,14 @@ fn read_content(
         TableFormat::Fits => FitsFile::from_bytes(path, bytes)?.read_table(hdu),
         TableFormat::Ecsv => ecsv::read(&bytes, path, &Exec::default()),
         TableFormat::Csv => csv::read(&bytes, path),
-        f => Err(IoError::Unsupported { format: "not yet", what: format!("{f:?}") }),
+        TableFormat::Parquet => parquet::read(in_file(&bytes).map_err(|e| IoError::system(path, e))?, path),
+        TableFormat::VoTable => votable::read(&bytes, path),
     }
+}
+
+/// Bytes as a nameless file, for readers that need one.
+fn in_file(bytes: &[u8]) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    Ok(file)
 }
