@@ -84,6 +84,8 @@ pub fn clip_sorted(sorted: &[f64], clip: &SigmaClip) -> ClipBounds {
 
 /// Slices up to this length are sorted.
 const SORT_LIMIT: usize = 96;
+/// Values that are looked at together for one to move; most groups have none.
+const GROUP: usize = 16;
 
 /// Sigma clipping of finite values in any order. The slice is permuted so that the survivors are `start..end`, the
 /// values rejected as too low lie before them and those rejected as too high behind.
@@ -96,19 +98,29 @@ pub fn clip_unsorted(values: &mut [f64], clip: &SigmaClip) -> ClipBounds {
     let SourceClip { bounds: r, lower, upper, .. } = clip_slice(values, clip);
     if r.start > 0 {
         let mut low = 0;
-        for i in 0..n {
-            if values[i] < lower {
-                values.swap(low, i);
-                low += 1;
+        for from in (0..n).step_by(GROUP) {
+            let to = (from + GROUP).min(n);
+            if values[from..to].iter().fold(false, |any, v| any | (*v < lower)) {
+                for i in from..to {
+                    if values[i] < lower {
+                        values.swap(low, i);
+                        low += 1;
+                    }
+                }
             }
         }
     }
     if r.end < n {
         let mut high = n;
-        for i in (r.start..n).rev() {
-            if values[i] > upper {
-                high -= 1;
-                values.swap(high, i);
+        for to in (r.start..n).rev().step_by(GROUP).map(|i| i + 1) {
+            let from = to.saturating_sub(GROUP).max(r.start);
+            if values[from..to].iter().fold(false, |any, v| any | (*v > upper)) {
+                for i in (from..to).rev() {
+                    if values[i] > upper {
+                        high -= 1;
+                        values.swap(high, i);
+                    }
+                }
             }
         }
     }

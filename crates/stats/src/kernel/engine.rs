@@ -30,8 +30,9 @@ pub(crate) struct SourceClip {
     pub(crate) n_good: usize,
 }
 
-/// Quantiles of the sample that the window reaches beyond the medians, in units of the rank error of the sample.
-const MARGIN: f64 = 3.5;
+/// Ranks of the sample that the window reaches beyond the medians, in units of the error of such a rank. A narrow window
+/// is quick to search, but the medians lie outside it (and a half of the values has to be gathered) now and then.
+const MARGIN: f64 = 2.2;
 
 /// The gathered values around the medians.
 struct Window<'a, S> {
