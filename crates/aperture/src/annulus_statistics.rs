@@ -3,7 +3,7 @@
 use skyphot_core::{Exec, Image, Pixel, Point};
 use skyphot_geometry::{Coverage, OverlapMethod};
 use skyphot_stats::SigmaClip;
-use skyphot_stats::kernel::{clip_unsorted, mean_std, median_in_place};
+use skyphot_stats::kernel::{clip_stats, mean_std, median_in_place};
 
 use crate::kernel::gather::gather;
 use crate::order::visiting_order;
@@ -145,13 +145,13 @@ fn sky(values: &mut [f64], clip: Option<&SigmaClip>, mut flags: ApertureFlags) -
         flags.set(ApertureFlags::TOO_FEW_PIXELS, values.len() == 1);
         return OneSky { median, mean, std, n: values.len(), flags };
     };
-    let found = clip_unsorted(values, clip);
+    let found = clip_stats(values, clip);
+    let (mut median, mut mean, mut std, mut n) = (found.median, found.mean, found.std, found.n_used());
     // As in astropy and photutils the last bounds decide on all values: a value rejected by an earlier, narrower
     // interval comes back.
-    let keep = found.lower..=found.upper;
-    let (mut median, mut mean, mut std, mut n) = (found.median, found.mean, found.std, found.n_used());
-    if values[..found.start].iter().chain(&values[found.end..]).any(|v| keep.contains(v)) {
-        let mut kept: Vec<f64> = values.iter().copied().filter(|v| keep.contains(v)).collect();
+    let inside = |v: f64| v >= found.lower && v <= found.upper;
+    if n < values.len() && values.iter().map(|&v| usize::from(inside(v))).sum::<usize>() != n {
+        let mut kept: Vec<f64> = values.iter().copied().filter(|&v| inside(v)).collect();
         (mean, std) = mean_std(&kept);
         n = kept.len();
         median = median_in_place(&mut kept);

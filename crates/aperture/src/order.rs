@@ -3,7 +3,7 @@
 use skyphot_core::Point;
 
 /// Rows of one band: all positions of a band are visited before the next one, from left to right.
-const BAND: f64 = 32.0;
+const BAND: f64 = 8.0;
 /// Fewer positions than this are visited as they come.
 const WORTH_SORTING: usize = 256;
 

@@ -5,6 +5,7 @@ use skyphot_geometry::Coverage;
 
 use crate::aperture::describe;
 use crate::columns::{ids, put, put_f64};
+use crate::kernel::prefetch::prefetch;
 use crate::kernel::sum::aperture_sum;
 use crate::order::visiting_order;
 use crate::photometry_config::background_of;
@@ -14,6 +15,8 @@ use crate::{Aperture, ApertureError, ApertureFlags, PhotometryConfig, Result};
 
 /// Positions that one thread takes at a time.
 const CHUNK: usize = 1024;
+/// Pixels are asked for so many positions ahead.
+const AHEAD: usize = 3;
 
 /// Sums of pixel values in one or more apertures at many positions, with errors, areas and flags.
 ///
@@ -81,7 +84,13 @@ impl AperturePhotometry {
             let rows = planes.rows();
             let mut cover = Coverage::new();
             let mut found = Vec::with_capacity(range.len() * n_apertures);
-            for &i in &order[range] {
+            let shape = (planes.ny, planes.nx);
+            let here = &order[range];
+            for (k, &i) in here.iter().enumerate() {
+                if let Some(p) = here.get(k + AHEAD).map(|&i| positions[i as usize]).filter(|p| p.is_finite())
+                {
+                    prefetch(&rows, &apertures[0].bbox(p), shape);
+                }
                 let p = positions[i as usize];
                 let bkg = background_of(backgrounds, i as usize);
                 for aperture in apertures {

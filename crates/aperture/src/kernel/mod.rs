@@ -2,4 +2,5 @@
 
 pub(crate) mod gather;
 pub(crate) mod moments;
+pub(crate) mod prefetch;
 pub(crate) mod sum;
