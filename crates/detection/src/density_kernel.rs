@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayView2};
 use skyphot_core::FWHM_TO_SIGMA;
 
 use crate::error::{DetectionError, Result, positive};
+use crate::kernel::pairwise::pairwise_sum;
 
 /// The density-enhancement kernel of Stetson (1987): an elliptical Gaussian, cut at `sigma_radius` standard
 /// deviations (but never closer than 2 pixels), shifted and scaled so that convolving with it fits, at every pixel,
@@ -84,9 +85,9 @@ impl DensityKernel {
         let gaussian = exponent.mapv(|e: f64| (-e).exp());
         let n_pixels = mask.iter().filter(|m| **m).count();
         let n = n_pixels as f64;
-        let inside = || gaussian.iter().zip(&mask).filter(|(_, m)| **m).map(|(g, _)| *g);
-        let sum: f64 = inside().sum();
-        let variance = inside().map(|g| g * g).sum::<f64>() - sum * sum / n;
+        let cut: Vec<f64> = gaussian.iter().zip(&mask).map(|(g, m)| if *m { *g } else { 0.0 }).collect();
+        let sum = pairwise_sum(&cut);
+        let variance = pairwise_sum(&cut.iter().map(|g| g * g).collect::<Vec<_>>()) - sum * sum / n;
         let data =
             Array2::from_shape_fn(shape, |i| if mask[i] { (gaussian[i] - sum / n) / variance } else { 0.0 });
         Ok(Self {

@@ -122,8 +122,9 @@ pub(crate) fn not_nan(name: &'static str, value: Option<f64>) -> Result<()> {
 /// Bounds in order, if given.
 pub(crate) fn ordered(name: &'static str, range: Option<(f64, f64)>) -> Result<()> {
     match range {
-        // Written so that NaN is refused.
-        Some((lower, upper)) if !(lower <= upper) => Err(DetectionError::InvalidRange { name, lower, upper }),
+        Some((lower, upper)) if lower > upper || lower.is_nan() || upper.is_nan() => {
+            Err(DetectionError::InvalidRange { name, lower, upper })
+        }
         _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! Stars that look like a given kernel.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use skyphot_core::{Exec, Image, Meta, Pixel};
 use skyphot_filter::{Boundary, Footprint, Kernel, convolve};
 
@@ -10,6 +10,7 @@ use crate::error::{DetectionError, Result, at_least_one, not_nan, not_negative};
 use crate::finder::keep_brightest;
 use crate::kernel::cutout::cutout;
 use crate::kernel::moments::moments;
+use crate::kernel::pairwise::pairwise_sum;
 use crate::select::{Neighbourhood, select_peaks};
 use crate::{Outcome, Threshold};
 
@@ -36,6 +37,8 @@ use crate::{Outcome, Threshold};
 pub struct StarFinder {
     /// Height of a star above its background, data units; one value or an image.
     pub threshold: Threshold,
+    /// What a star looks like; its centre is the element `(ny / 2, nx / 2)`, its maximum must be positive.
+    pub kernel: Kernel,
     /// Peaks this close (pixels) to a higher one are dropped; 0 = only within a window of the kernel's shape. `None`
     /// (default) = 2.5 times half the shorter side of the kernel.
     pub min_separation: Option<f64>,
@@ -49,7 +52,6 @@ pub struct StarFinder {
     pub peak_max: Option<f64>,
     /// Threads to use.
     pub exec: Exec,
-    kernel: Array2<f64>,
 }
 
 /// One measured candidate.
@@ -71,11 +73,8 @@ impl StarFinder {
     /// # Errors
     /// [`DetectionError::Filter`] for a kernel that is empty or not finite, [`DetectionError::KernelNotPositive`].
     pub fn new(threshold: impl Into<Threshold>, kernel: ArrayView2<'_, f64>) -> Result<Self> {
-        Kernel::from_array(kernel.to_owned())?;
-        let highest = kernel.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if highest <= 0.0 {
-            return Err(DetectionError::KernelNotPositive(highest));
-        }
+        let kernel = Kernel::from_array(kernel.to_owned())?;
+        highest(&kernel)?;
         Ok(Self {
             threshold: threshold.into(),
             min_separation: None,
@@ -83,30 +82,26 @@ impl StarFinder {
             n_brightest: None,
             peak_max: None,
             exec: Exec::default(),
-            kernel: kernel.to_owned(),
+            kernel,
         })
-    }
-
-    /// The kernel as given.
-    #[must_use]
-    pub fn kernel(&self) -> ArrayView2<'_, f64> {
-        self.kernel.view()
     }
 
     /// The kernel the image is convolved with: peak 1, then shifted and scaled so that the convolved image is the height
     /// of the best fit of kernel and constant background (left as it is if the kernel is constant).
-    #[must_use]
-    pub fn density_kernel(&self) -> Array2<f64> {
-        let highest = self.kernel.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let kernel = &self.kernel / highest;
+    ///
+    /// # Errors
+    /// [`DetectionError::KernelNotPositive`].
+    pub fn density_kernel(&self) -> Result<Kernel> {
+        let kernel = &self.kernel.data() / highest(&self.kernel)?;
         let n = kernel.len() as f64;
-        let sum = kernel.sum();
-        let variance = kernel.iter().map(|v| v * v).sum::<f64>() - sum * sum / n;
-        if variance > 0.0 { (kernel - sum / n) / variance } else { kernel }
+        let values: Vec<f64> = kernel.iter().copied().collect();
+        let sum = pairwise_sum(&values);
+        let variance = pairwise_sum(&values.iter().map(|v| v * v).collect::<Vec<_>>()) - sum * sum / n;
+        Ok(Kernel::from_array(if variance > 0.0 { (kernel - sum / n) / variance } else { kernel })?)
     }
 
     fn separation(&self) -> f64 {
-        let (ky, kx) = self.kernel.dim();
+        let (ky, kx) = self.kernel.shape();
         self.min_separation.unwrap_or(2.5 * (ky.min(kx) / 2) as f64)
     }
 
@@ -120,8 +115,8 @@ impl StarFinder {
         not_nan("peak_max", self.peak_max)?;
         not_negative("min_separation", self.min_separation)?;
         self.threshold.check("threshold", image.shape())?;
-        let (ky, kx) = self.kernel.dim();
-        let weights = Kernel::from_array(self.density_kernel())?;
+        let (ky, kx) = self.kernel.shape();
+        let weights = self.density_kernel()?;
         let convolved = convolve(image.data(), &weights, Boundary::Constant(0.0), &self.exec);
         let separation = self.separation();
         let neighbourhood = if separation == 0.0 {
@@ -168,7 +163,7 @@ impl StarFinder {
 
     /// All candidates that pass the filters.
     fn measure<T: Pixel>(&self, image: &Image<'_, T>, candidates: &[(usize, usize)]) -> Vec<Row> {
-        let (ky, kx) = self.kernel.dim();
+        let (ky, kx) = self.kernel.shape();
         let parts = self.exec.map_chunks(candidates.len(), CHUNK, |range| {
             let mut data = Vec::new();
             let mut rows = Vec::new();
@@ -202,10 +197,16 @@ impl StarFinder {
     }
 }
 
+/// The maximum of a kernel, which must be positive.
+fn highest(kernel: &Kernel) -> Result<f64> {
+    let highest = kernel.data().iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if highest > 0.0 { Ok(highest) } else { Err(DetectionError::KernelNotPositive(highest)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::arr2;
+    use ndarray::{Array2, arr2};
 
     #[test]
     fn kernels_that_are_refused() {
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn a_constant_kernel_stays_as_it_is() {
         let f = StarFinder::new(1.0, Array2::from_elem((3, 3), 2.0).view()).unwrap();
-        assert_eq!(f.density_kernel(), Array2::from_elem((3, 3), 1.0));
+        assert_eq!(f.density_kernel().unwrap().data(), Array2::from_elem((3, 3), 1.0));
         assert_eq!(f.separation(), 2.5);
     }
 }

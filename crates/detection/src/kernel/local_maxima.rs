@@ -43,7 +43,7 @@ pub(crate) fn local_maxima<T: Pixel>(
     let has_centre = search.footprint.data()[[fy / 2, fx / 2]];
     if has_centre {
         let standard = data.as_standard_layout();
-        let mask = search.mask.map(|m| CowArray::from(m));
+        let mask = search.mask.map(CowArray::from);
         let mask = mask.as_ref().map(|m| m.as_standard_layout());
         let rivals = Rivals::new(search.footprint, nx);
         if let Some(found) = by_comparison(&standard, mask.as_ref(), search, &rivals, exec) {
