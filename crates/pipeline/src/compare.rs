@@ -94,6 +94,10 @@ pub fn compare(catalog: &Table, truth: &Table, flux: &str, inside: f64) -> Resul
             .copied()
             .filter(|&(t, m)| crowded[t] == 0.0 && saturated[t] == 0.0 && flags[m] == 0)
             .collect();
+        if members.is_empty() {
+            low += BIN;
+            continue;
+        }
         let sum2: f64 =
             found.iter().map(|&(t, m)| (measured[m].x - x[t]).powi(2) + (measured[m].y - y[t]).powi(2)).sum();
         let of = |f: &dyn Fn(usize, usize) -> f64| clean.iter().map(|&(t, m)| f(t, m)).collect::<Vec<f64>>();

@@ -57,8 +57,9 @@ pub struct BackgroundSection {
     pub sigma: f64,
     /// Clipping passes.
     pub maxiters: usize,
-    /// Boxes with more than this percentage of bad pixels are not used.
-    pub exclude_percentile: f64,
+    /// Boxes with more than this percentage of bad or clipped pixels are not used; without it 10, or more where that
+    /// leaves no box.
+    pub exclude_percentile: Option<f64>,
     /// Only meshes above this value are filtered, data units.
     pub filter_threshold: Option<f64>,
     /// `zoom` (cubic spline) or `idw` (inverse distance weights).
@@ -74,7 +75,7 @@ impl Default for BackgroundSection {
             rms_estimator: "std".into(),
             sigma: 3.0,
             maxiters: 10,
-            exclude_percentile: 10.0,
+            exclude_percentile: None,
             filter_threshold: None,
             interpolator: "zoom".into(),
         }

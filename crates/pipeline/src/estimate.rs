@@ -1,7 +1,9 @@
 //! From the background section of a configuration to the estimator.
 
-use skyphot_background::{Background2DConfig, Estimator, Interpolator, RmsEstimator};
-use skyphot_core::Exec;
+use skyphot_background::{
+    Background2D, Background2DConfig, BackgroundError, Estimator, Interpolator, RmsEstimator,
+};
+use skyphot_core::{Exec, Image, Pixel};
 use skyphot_stats::SigmaClip;
 
 use crate::spec::Shape;
@@ -9,6 +11,37 @@ use crate::{BackgroundSection, PipelineError, Result};
 
 /// Box where none is asked for, pixels.
 const DEFAULT_BOX: usize = 64;
+/// Percentage of bad pixels that excludes a box where none is asked for, and what is tried after it.
+const DEFAULT_EXCLUDE: f64 = 10.0;
+const NEXT_EXCLUDE: [f64; 3] = [30.0, 60.0, 100.0];
+
+/// The background of an image as a section says, and notes for the user.
+///
+/// On a crowded or small image no box may keep 90 % of its pixels. Where the section does not say how many it must
+/// keep, boxes with fewer are then used, with a note.
+///
+/// # Errors
+/// As [`background_config`], and those of the estimator.
+pub fn estimate_background<T: Pixel>(
+    image: &Image<'_, T>,
+    section: &BackgroundSection,
+    exec: &Exec,
+) -> Result<(Background2D<T>, Vec<String>)> {
+    let mut config = background_config(section, image.shape(), exec)?;
+    let mut next = NEXT_EXCLUDE.iter();
+    let mut notes = Vec::new();
+    loop {
+        match (Background2D::estimate(image, &config), section.exclude_percentile) {
+            (Err(BackgroundError::AllBoxesExcluded { .. }), None) if let Some(&p) = next.next() => {
+                notes = vec![format!(
+                    "no background box keeps more pixels: boxes with up to {p} % bad or clipped pixels are used"
+                )];
+                config.exclude_percentile = p;
+            }
+            (done, _) => return Ok((done?, notes)),
+        }
+    }
+}
 
 /// The estimator a section asks for, on an image of shape `(ny, nx)`.
 ///
@@ -45,17 +78,18 @@ fn unsized_config(section: &BackgroundSection, exec: &Exec) -> Result<Background
     if !(section.sigma > 0.0) {
         return Err(PipelineError::value("sigma", section.sigma.to_string(), "a number > 0"));
     }
-    if !(0.0..=100.0).contains(&section.exclude_percentile) {
+    let exclude_percentile = section.exclude_percentile.unwrap_or(DEFAULT_EXCLUDE);
+    if !(0.0..=100.0).contains(&exclude_percentile) {
         return Err(PipelineError::value(
             "exclude-percentile",
-            section.exclude_percentile.to_string(),
+            exclude_percentile.to_string(),
             "between 0 and 100",
         ));
     }
     Ok(Background2DConfig {
         filter_size: (section.filter.0, section.filter.1),
         filter_threshold: section.filter_threshold,
-        exclude_percentile: section.exclude_percentile,
+        exclude_percentile,
         sigma_clip: Some(clip(section)),
         estimator: estimator(&section.estimator)?,
         rms_estimator: rms_estimator(&section.rms_estimator)?,

@@ -59,7 +59,7 @@ pub fn load(file: &str, planes: &InputSection) -> Result<AnyExposure> {
     let fits = FitsFile::open(&spec.path)?;
     let info = fits.image_hdu(&spec.hdu)?;
     if spec.hdu == HduSelector::Auto {
-        refuse_auxiliary(file, info)?;
+        refuse_auxiliary(file, fits.hdus().first().into_iter().chain([info]), info.index)?;
     }
     match info.pixel_type() {
         PixelType::F32 => Ok(AnyExposure::F32(load_as(file, &fits, info, planes)?)),
@@ -169,8 +169,19 @@ fn dq_mask(plane: &Array2<u32>, planes: &InputSection) -> Result<Array2<bool>> {
 }
 
 /// Refuses frames whose header says that they belong to an image rather than being one.
-fn refuse_auxiliary(file: &str, info: &HduInfo) -> Result<()> {
-    let said = |key: &str| info.header.get_str(key).map(|v| (key.to_owned(), v.trim().to_owned()));
+fn refuse_auxiliary<'a>(file: &str, hdus: impl Iterator<Item = &'a HduInfo>, index: usize) -> Result<()> {
+    let refuse = |why: String, what: &str, flag: &str| {
+        let why = format!("{why}, {what}; give it with {flag}, or pick the HDU by hand, {file}[{index}]");
+        Err(PipelineError::NotScience { file: file.to_owned(), why })
+    };
+    // The DECam community pipeline leaves the header of the image in its weight and quality frames: only the name tells.
+    let name = file.rsplit('/').next().unwrap_or(file);
+    if name.starts_with("c4d_") && name.contains("_ood_") {
+        return refuse("its name has the product code ood".into(), "a data-quality frame", "--dq");
+    }
+    if name.starts_with("c4d_") && name.contains("_oow_") {
+        return refuse("its name has the product code oow".into(), "a weight map", "--weight");
+    }
     let kind = |v: &str| match v.to_ascii_lowercase().as_str() {
         "dq" | "dqmask" | "mask" | "flags" | "msk" | "bpm" => {
             Some(("a mask or data-quality frame", "--dq or --mask"))
@@ -181,16 +192,12 @@ fn refuse_auxiliary(file: &str, info: &HduInfo) -> Result<()> {
         "err" | "error" | "rms" | "sigma" => Some(("an error map", "--error")),
         _ => None,
     };
-    for (key, value) in ["PRODTYPE", "EXTNAME", "IMTYPE", "IMAGETYP", "OBSTYPE"].into_iter().filter_map(said)
-    {
-        if let Some((what, flag)) = kind(&value) {
-            return Err(PipelineError::NotScience {
-                file: file.to_owned(),
-                why: format!(
-                    "its header says {key} = '{value}', {what}; give it with {flag}, or pick the HDU by hand, {file}[{}]",
-                    info.index
-                ),
-            });
+    for info in hdus {
+        for key in ["PRODTYPE", "EXTNAME", "EXTTYPE", "IMTYPE", "IMAGETYP", "OBSTYPE"] {
+            let value = info.header.get_str(key).unwrap_or_default();
+            if let Some((what, flag)) = kind(value.trim()) {
+                return refuse(format!("its header says {key} = '{}'", value.trim()), what, flag);
+            }
         }
     }
     Ok(())

@@ -54,7 +54,7 @@ fn width<T: Pixel>(image: &Image<'_, T>, x: usize, y: usize) -> Option<f64> {
     let along_column = profile_width(y, ny, |i| at(x, i))?;
     let ratio = along_row / along_column;
     let w = (0.5 * (along_row * along_row + along_column * along_column)).sqrt();
-    ((0.6..=1.7).contains(&ratio) && w >= 1.3).then_some(w)
+    ((0.6..=1.7).contains(&ratio) && w >= 1.1).then_some(w)
 }
 
 /// Width at half maximum of a profile around its maximum at `centre`.

@@ -22,7 +22,7 @@ pub use config::{
 };
 pub use detect::{Detected, Noise, detect};
 pub use error::{PipelineError, Result};
-pub use estimate::background_config;
+pub use estimate::{background_config, estimate_background};
 pub use exposure::{AnyExposure, Exposure, load};
 pub use fwhm::estimate_fwhm;
 pub use measure::measure;

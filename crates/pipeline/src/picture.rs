@@ -7,5 +7,5 @@ use skyphot_plot::{Color, Overlay};
 #[must_use]
 pub fn overlay_of(positions: &[Point], r: f64) -> Overlay {
     let good: Vec<Point> = positions.iter().copied().filter(|p| p.is_finite()).collect();
-    Overlay::circles(&good, r).with_color(Color { r: 255, g: 80, b: 60 }).with_line_width(1.2)
+    Overlay::circles(&good, r).with_color(Color { r: 220, g: 30, b: 30 }).with_line_width(1.2)
 }

@@ -79,7 +79,11 @@ fn brightest(table: &Table) -> String {
         names.iter().filter_map(|n| sorted.column(n).and_then(Column::to_f64).ok()).collect();
     let mut t = format!("\n## The brightest\n\n| {} |\n|{}\n", names.join(" | "), "---|".repeat(names.len()));
     for row in 0..sorted.n_rows().min(10) {
-        let cells: Vec<String> = columns.iter().map(|c| format!("{:.2}", c[row])).collect();
+        let cells: Vec<String> = columns
+            .iter()
+            .zip(&names)
+            .map(|(c, n)| if *n == "id" { c[row].to_string() } else { format!("{:.2}", c[row]) })
+            .collect();
         let _ = writeln!(t, "| {} |", cells.join(" | "));
     }
     t

@@ -5,16 +5,15 @@ use std::time::Instant;
 
 use ndarray::Array2;
 use serde::Serialize;
-use skyphot_background::Background2D;
 use skyphot_core::{Column, Exec, Pixel, Table};
 use skyphot_io::{Header, TableOptions};
-use skyphot_plot::{Interval, PlotConfig, Stretch, plot_image};
+use skyphot_plot::{ColorMap, Interval, PlotConfig, Stretch, plot_image};
 use skyphot_stats::{EffectiveGain, calc_total_error};
 
 use crate::detect::Noise;
 use crate::exposure::{AnyExposure, Exposure};
 use crate::{
-    Detected, PipelineError, Result, RunConfig, StoredPixel, background_config, detect, load, measure,
+    Detected, PipelineError, Result, RunConfig, StoredPixel, detect, estimate_background, load, measure,
     overlay_of, provenance, report, write_map,
 };
 
@@ -139,11 +138,10 @@ impl<'a> Job<'a> {
         exposure.require_good_pixels()?;
         let n_bad = exposure.n_bad();
         let catalog = catalog_name(&config.output.format)?;
-        let settings = background_config(&config.background, exposure.data.dim(), &exec)?;
-        self.prepare_folder(config, catalog)?;
-
         self.begin("background");
-        let bkg = Background2D::estimate(&exposure.image()?, &settings)?;
+        let (bkg, notes) = estimate_background(&exposure.image()?, &config.background, &exec)?;
+        exposure.notes.extend(notes);
+        self.prepare_folder(config, catalog)?;
         let rms: Array2<T> = bkg.background_rms();
         let (background_median, background_rms_median) =
             (bkg.background_median(), bkg.background_rms_median());
@@ -193,11 +191,15 @@ impl<'a> Job<'a> {
             let plot = PlotConfig {
                 interval: Interval::AsymmetricPercentile { lower: 1.0, upper: 99.7 },
                 stretch: Stretch::Asinh(0.1),
+                colormap: ColorMap::GrayR,
                 title: Some(format!("{}: {} sources", short_name(&exposure.file), table.n_rows())),
                 unit: exposure.unit.clone(),
                 ..PlotConfig::default()
             };
-            let radius = config.aperture.circle.0.iter().copied().fold(0.0_f64, f64::max).max(found.fwhm);
+            // Circles that a person can see, however large the image.
+            let visible = exposure.data.dim().0.max(exposure.data.dim().1) as f64 / 140.0;
+            let radius =
+                config.aperture.circle.0.iter().copied().fold(visible, f64::max).max(1.5 * found.fwhm);
             plot_image(&exposure.image()?, &[overlay_of(&found.positions, radius)], &plot)?
                 .save(&path, self.options.overwrite)?;
         }
@@ -277,6 +279,10 @@ fn join(found: &Detected, measured: &Table, unit: Option<&str>) -> Result<Table>
             name @ ("flux" | "mag") => c.clone().renamed(format!("finder_{name}")),
             _ => c.clone(),
         };
+        let mut c = c;
+        if matches!(c.name(), "peak" | "peak_value" | "max_value" | "finder_flux") && c.unit.is_none() {
+            c.unit = unit.map(str::to_owned);
+        }
         t.push(c)?;
     }
     for c in measured.columns() {

@@ -4,7 +4,9 @@ pub use skyphot_aperture::{
     Aperture, AperturePhotometry, ApertureStats, CircularAnnulus, CircularAperture, OverlapMethod,
     PhotometryConfig, StatsConfig,
 };
-pub use skyphot_background::{Background2D, Background2DConfig, Estimator, LocalBackground, RmsEstimator};
+pub use skyphot_background::{
+    Background2D, Background2DConfig, Estimator, Interpolator, LocalBackground, RmsEstimator,
+};
 pub use skyphot_core::{BoundingBox, Column, Exec, FlagSet, Image, Pixel, Point, Table};
 pub use skyphot_detection::{
     DaoStarFinder, IrafStarFinder, PeakConfig, StarFinder, Threshold, detect_threshold, find_peaks,

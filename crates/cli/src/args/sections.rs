@@ -22,7 +22,7 @@ fn set<T: Clone>(value: &mut T, flag: &Option<T>) {
 #[command(next_help_heading = "Background")]
 pub(crate) struct BackgroundArgs {
     /// Box of the mesh, pixels [default: 64, or the image where that is smaller]
-    #[arg(long = "box", value_name = "N[,N]")]
+    #[arg(id = "background_box", long = "box", value_name = "N[,N]")]
     box_size: Option<Shape>,
     /// Median filter over the meshes, boxes, odd [default: 3]
     #[arg(long, value_name = "N[,N]")]
@@ -42,7 +42,8 @@ pub(crate) struct BackgroundArgs {
     /// Clipping passes, 0 for as many as needed [default: 10]
     #[arg(long, value_name = "N")]
     maxiters: Option<usize>,
-    /// Boxes with more bad pixels than this percentage are not used [default: 10]
+    /// Boxes with more bad or clipped pixels than this percentage are not used [default: 10, or more where that leaves
+    /// no box]
     #[arg(long, value_name = "PERCENT")]
     exclude_percentile: Option<f64>,
     /// Between the meshes: cubic spline or inverse distance weights [default: zoom]
@@ -59,7 +60,7 @@ impl BackgroundArgs {
         set(&mut s.rms_estimator, &self.rms_estimator);
         set(&mut s.sigma, &self.sigma);
         set(&mut s.maxiters, &self.maxiters);
-        set(&mut s.exclude_percentile, &self.exclude_percentile);
+        lay(&mut s.exclude_percentile, &self.exclude_percentile);
         set(&mut s.interpolator, &self.interpolator);
     }
 }

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use skyphot::background::Background2D;
 use skyphot::pipeline::{
-    BackgroundSection, Exposure, InputSection, StoredPixel, background_config, load, write_map,
+    BackgroundSection, Exposure, InputSection, StoredPixel, estimate_background, load, write_map,
 };
 use skyphot::with_exposure;
 
@@ -55,8 +54,10 @@ fn estimate<T: StoredPixel>(
     let progress = Progress::new(global);
     e.require_good_pixels()?;
     progress.step("background");
-    let config = background_config(section, e.data.dim(), &global.exec()?)?;
-    let bkg = Background2D::estimate(&e.image()?, &config)?;
+    let (bkg, notes) = estimate_background(&e.image()?, section, &global.exec()?)?;
+    for n in e.notes.iter().chain(&notes) {
+        progress.note(&format!("note: {n}"));
+    }
     progress.step("writing");
     if let Some(path) = &args.output {
         let map: ndarray::Array2<T> = bkg.background();
@@ -73,15 +74,16 @@ fn estimate<T: StoredPixel>(
     drop(progress);
     let (median, rms) = (bkg.background_median(), bkg.background_rms_median());
     let (ny, nx) = bkg.background_mesh().dim();
+    let size = bkg.box_size();
     if global.json {
         return output::json(&serde_json::json!({
             "file": args.input.file, "unit": e.unit, "background_median": median, "background_rms_median": rms,
-            "box": [config.box_size.0, config.box_size.1], "meshes": [ny, nx],
+            "box": [size.0, size.1], "meshes": [ny, nx],
         }));
     }
     let unit = e.unit.as_deref().unwrap_or("");
     output::text(&format!(
         "{}: background {median} {unit}, rms {rms} {unit} (medians of {ny} x {nx} boxes of {} x {} pixels)\n",
-        args.input.file, config.box_size.0, config.box_size.1
+        args.input.file, size.0, size.1
     ))
 }

@@ -2,10 +2,9 @@
 
 use anyhow::Context;
 use clap::Args;
-use skyphot::background::Background2D;
 use skyphot::core::{Pixel, Table};
 use skyphot::pipeline::{
-    BackgroundSection, DetectSection, Detected, Exposure, InputSection, Noise, background_config, detect,
+    BackgroundSection, DetectSection, Detected, Exposure, InputSection, Noise, detect, estimate_background,
     load, table_meta,
 };
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
@@ -62,8 +61,8 @@ fn find<T: Pixel>(
     e.require_good_pixels()?;
     let found = if args.subtract_background {
         progress.step("background");
-        let config = background_config(background, e.data.dim(), &exec)?;
-        let bkg = Background2D::estimate(&e.image()?, &config)?;
+        let (bkg, notes) = estimate_background(&e.image()?, background, &exec)?;
+        e.notes.extend(notes);
         let rms = bkg.background_rms().mapv(Pixel::to_f64);
         bkg.subtract_from(&mut e.data)?;
         progress.step("detection");

@@ -45,6 +45,7 @@ const SCIENCE: &[&str] = &[
 const REFUSED: &[(&str, &str)] = &[
     ("real/c4d_170916_045042_ood_r_ls9.N15.fits", "--dq"),
     ("real/c4d_170916_045042_oow_r_ls9.N15.fits", "--weight"),
+    ("real/decam-520206-S16-invvar-sub.fits", "--weight"),
     ("real/photoObj-001000-1-0100.fits", "two-dimensional image"),
     ("fits/made/cube3d.fits", "two-dimensional"),
     ("fits/astropy/btable.fits", "two-dimensional image"),
