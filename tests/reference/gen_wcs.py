@@ -135,6 +135,167 @@ def sky():
     write_json(f'{DIR}/sky.json', {'n': n, 'pairs': pairs, 'separations': seps, 'match': match, 'around': around})
 
 
+# --- random distortions -----------------------------------------------------------------------------------------------
+def coefficient(seed, k):
+    return 2.0 * float(uniform(seed, k)) - 1.0
+
+
+def distorted(i):
+    """Header number i and its lookup tables, as in tests/it/distortions.rs."""
+    seed = 10000 + 10 * i
+    kind = ('SIP', 'TPV', 'TABLE')[i % 3]
+    c = {'NAXIS': 2, 'NAXIS1': 1000, 'NAXIS2': 1000, 'CRPIX1': 500.5 + 300.0 * coefficient(seed, 0),
+         'CRPIX2': 480.0 + 300.0 * coefficient(seed, 1), 'CRVAL1': 360.0 * float(uniform(seed, 2)),
+         'CRVAL2': 85.0 * coefficient(seed, 3), 'CD1_1': -2e-4, 'CD1_2': 1e-4 * coefficient(seed, 4),
+         'CD2_1': 1e-4 * coefficient(seed, 5), 'CD2_2': 2.2e-4}
+    suffix = {'SIP': 'TAN-SIP', 'TPV': 'TPV', 'TABLE': 'TAN'}[kind]
+    c['CTYPE1'], c['CTYPE2'] = f'RA---{suffix}', f'DEC--{suffix}'
+    tables = []
+    if kind == 'SIP':
+        order = 2 + (i // 3) % 8
+        for a, name in enumerate('AB'):
+            c[f'{name}_ORDER'] = order
+            k = 0
+            for p in range(order + 1):
+                for q in range(order - p + 1):
+                    if p + q >= 2:
+                        v = 4.0 * coefficient(seed + 1 + a, k)
+                        for _ in range(p + q):
+                            v = v / 700.0
+                        c[f'{name}_{p}_{q}'] = v
+                    k += 1
+    elif kind == 'TPV':
+        for a in (1, 2):
+            for m in range(40):
+                v = 0.03 * coefficient(seed + a, m)
+                c[f'PV{a}_{m}'] = 1.0 + v if m == 1 else v
+    else:
+        for t in range(4):
+            data = np.array([[1.5 * coefficient(seed + 1 + t, 7 * j + k) for k in range(7)] for j in range(6)], np.float32)
+            tables.append(DistortionLookupTable(data, (1.0, 1.0), (10.0 * t, 1.0), (170.0, 210.0)))
+    return kind, c, tables
+
+
+def distortions():
+    n, cases = 6, []
+    for i in range(210):
+        kind, c, tables = distorted(i)
+        w = WCS(header(c))
+        if tables:
+            w.cpdis1, w.cpdis2, w.det2im1, w.det2im2 = tables
+        x, y = rnd(20000 + i, n, -100.0, 1100.0), rnd(30000 + i, n, -100.0, 1100.0)
+        lon, lat = forward(w, x, y)
+        # The inverse starts from the same bits here and there.
+        bx, by = backward(w, lon, lat)
+        cases.append({'lon': lon, 'lat': lat, 'x': bx, 'y': by})
+    write_json(f'{DIR}/distortions.json', {'n': n, 'cases': cases})
+
+
+# --- odd headers ------------------------------------------------------------------------------------------------------
+BASE = {'NAXIS': 2, 'NAXIS1': 100, 'NAXIS2': 80, 'CTYPE1': 'RA---TAN', 'CTYPE2': 'DEC--TAN', 'CRPIX1': 50.0, 'CRPIX2': 40.0,
+        'CRVAL1': 33.0, 'CRVAL2': -12.0, 'CDELT1': -0.01, 'CDELT2': 0.02}
+SIP2 = {'A_ORDER': 2, 'B_ORDER': 2, 'A_2_0': 1e-4, 'A_1_1': -2e-4, 'B_0_2': 3e-4, 'B_2_0': 5e-5}
+
+
+def quirks():
+    b = dict(BASE)
+    nocd = {k: v for k, v in b.items() if not k.startswith('CDELT')}
+    cd = {**nocd, 'CD1_1': -0.01, 'CD1_2': 0.001, 'CD2_1': 0.0, 'CD2_2': 0.02}
+    cases = {
+        'plain': (b, ' '),
+        'crota': ({**b, 'CROTA2': 33.0}, ' '),
+        'crota_only_lon': ({**b, 'CROTA1': 33.0}, ' '),
+        'pc': ({**b, 'PC1_1': 0.8, 'PC1_2': -0.6, 'PC2_1': 0.6, 'PC2_2': 0.8}, ' '),
+        'pc_partial': ({**b, 'PC1_2': -0.3}, ' '),
+        'cd_partial': ({**nocd, 'CD1_1': -0.01, 'CD2_2': 0.02}, ' '),
+        'cd_wins_over_cdelt': ({**b, 'CD1_1': -0.03, 'CD1_2': 0.001, 'CD2_1': 0.0, 'CD2_2': 0.03}, ' '),
+        'pc_and_cd': ({**b, 'PC1_1': 0.8, 'PC1_2': -0.6, 'PC2_1': 0.6, 'PC2_2': 0.8, 'CD1_1': -0.03, 'CD2_2': 0.03}, ' '),
+        'latitude_first': ({**b, 'CTYPE1': 'DEC--TAN', 'CTYPE2': 'RA---TAN', 'CRVAL1': -12.0, 'CRVAL2': 33.0, 'CROTA1': 20.0}, ' '),
+        'arcsec': ({**b, 'CUNIT1': 'arcsec', 'CUNIT2': 'arcsec', 'CRVAL1': 118800.0, 'CRVAL2': -43200.0, 'CDELT1': -36.0,
+                    'CDELT2': 72.0}, ' '),
+        'no_crpix': ({k: v for k, v in b.items() if not k.startswith('CRPIX')}, ' '),
+        'no_crval': ({k: v for k, v in b.items() if not k.startswith('CRVAL')}, ' '),
+        'radecsys': ({**b, 'RADECSYS': 'FK5'}, ' '),
+        'equinox_1950': ({**b, 'EQUINOX': 1950.0}, ' '),
+        'epoch': ({**b, 'EPOCH': 1950.0}, ' '),
+        'radesys_fk4': ({**b, 'RADESYS': 'FK4'}, ' '),
+        'lonpole': ({**b, 'LONPOLE': 150.0}, ' '),
+        'pv_lonpole': ({**b, 'PV1_3': 150.0}, ' '),
+        'pv_reference': ({**b, 'PV1_1': 10.0, 'PV1_2': 80.0}, ' '),
+        'pv_offset': ({**b, 'PV1_0': 1.0, 'PV1_1': 10.0, 'PV1_2': 80.0}, ' '),
+        'car_latpole': ({**b, 'CTYPE1': 'RA---CAR', 'CTYPE2': 'DEC--CAR', 'CRVAL2': 30.0, 'LATPOLE': -60.0}, ' '),
+        'car_lonpole': ({**b, 'CTYPE1': 'GLON-CAR', 'CTYPE2': 'GLAT-CAR', 'CRVAL2': 30.0, 'LONPOLE': 40.0}, ' '),
+        'sfl_pole': ({**b, 'CTYPE1': 'GLON-SFL', 'CTYPE2': 'GLAT-SFL', 'CRVAL2': -30.0, 'LATPOLE': 10.0}, ' '),
+        'coe_pole': ({**b, 'CTYPE1': 'RA---COE', 'CTYPE2': 'DEC--COE', 'PV2_1': 20.0, 'LONPOLE': 30.0}, ' '),
+        'gls': ({**b, 'CTYPE1': 'RA---GLS', 'CTYPE2': 'DEC--GLS'}, ' '),
+        'ncp': ({**b, 'CTYPE1': 'RA---NCP', 'CTYPE2': 'DEC--NCP'}, ' '),
+        'north_pole': ({**b, 'CRVAL2': 90.0}, ' '),
+        'south_pole': ({**b, 'CRVAL2': -90.0}, ' '),
+        'negative_crval': ({**b, 'CRVAL1': -33.0}, ' '),
+        'sip_no_suffix': ({**b, **SIP2}, ' '),
+        'sip': ({**b, **SIP2, 'CTYPE1': 'RA---TAN-SIP', 'CTYPE2': 'DEC--TAN-SIP'}, ' '),
+        'sip_suffix_only': ({**b, 'CTYPE1': 'RA---TAN-SIP', 'CTYPE2': 'DEC--TAN-SIP'}, ' '),
+        'sip_order_1': ({**b, 'A_ORDER': 1, 'B_ORDER': 1, 'A_1_0': 0.3}, ' '),
+        'sip_zea': ({**b, **SIP2, 'CTYPE1': 'RA---ZEA-SIP', 'CTYPE2': 'DEC--ZEA-SIP'}, ' '),
+        # wcslib applies TPV before CDELT, in pixels: only CD matrices can be compared.
+        'sip_and_scamp': ({**cd, **SIP2, 'PV1_1': 1.01, 'PV2_1': 0.99, 'PV1_5': 0.01}, ' '),
+        'sip_suffix_and_scamp': ({**cd, **SIP2, 'CTYPE1': 'RA---TAN-SIP', 'CTYPE2': 'DEC--TAN-SIP', 'PV1_1': 1.01, 'PV2_1': 0.99,
+                                  'PV1_5': 0.01}, ' '),
+        'tpv_and_sip': ({**cd, **SIP2, 'CTYPE1': 'RA---TPV', 'CTYPE2': 'DEC--TPV', 'PV1_1': 1.01, 'PV2_1': 1.0,
+                         'PV2_4': 0.02}, ' '),
+        'scamp': ({**cd, 'PV1_0': 0.01, 'PV1_1': 1.01, 'PV2_1': 0.99, 'PV1_5': 0.01, 'PV2_7': 0.02}, ' '),
+        'alternate': ({**b, 'CTYPE1A': 'RA---ARC', 'CTYPE2A': 'DEC--ARC', 'CRVAL1A': 10.0, 'CRVAL2A': 20.0, 'CD1_1A': -0.1,
+                       'CD2_2A': 0.1, 'CRPIX1A': 3.0, 'CRPIX2A': 4.0, 'LONPOLEA': 170.0, 'RADESYSA': 'FK5'}, 'A'),
+        'cube': ({**b, 'NAXIS': 3, 'NAXIS3': 5, 'CTYPE3': 'FREQ', 'CRVAL3': 1.4e9, 'CDELT3': 1e6, 'CRPIX3': 1.0,
+                  'PC1_2': 0.1, 'PC2_1': -0.1}, ' '),
+        'cube_sky_last': ({'NAXIS': 3, 'CTYPE1': 'FREQ', 'CRVAL1': 1.4e9, 'CDELT1': 1e6, 'CRPIX1': 1.0, 'CTYPE2': 'GLON-CAR',
+                           'CTYPE3': 'GLAT-CAR', 'CRPIX2': 10.0, 'CRPIX3': 11.0, 'CDELT2': -0.1, 'CDELT3': 0.1,
+                           'CRVAL2': 30.0, 'CRVAL3': 0.0}, ' '),
+        'planet': ({**b, 'CTYPE1': 'MALN-CAR', 'CTYPE2': 'MALT-CAR'}, ' '),
+    }
+    x, y = rnd(71, 5, 0.0, 99.0), rnd(72, 5, 0.0, 79.0)
+    out = []
+    for name, (cards, key) in cases.items():
+        case = {'name': name, 'cards': cards, 'key': key}
+        try:
+            w = WCS(header(cards), key=key)
+            if w.naxis != 2:
+                w = w.celestial
+            lon, lat = forward(w, x, y)
+            bx, by = backward(w, lon, lat)
+            swap = slice(None, None, -1 if w.wcs.lat == 0 else 1)
+            lon, lat = (lon, lat)[swap]
+            case.update(lon=lon, lat=lat, x=bx, y=by, radesys=w.wcs.radesys, equinox=w.wcs.equinox,
+                        scales=wutils.proj_plane_pixel_scales(w), area=wutils.proj_plane_pixel_area(w),
+                        footprint=w.calc_footprint(axes=(100, 80))[:, swap],
+                        corners=w.calc_footprint(axes=(100, 80), center=False)[:, swap])
+        except Exception as e:
+            case['error'] = str(e).strip().splitlines()[-1]
+        out.append(case)
+    write_json(f'{DIR}/quirks.json', {'cases': out})
+
+
+def fits_():
+    """fit_wcs_from_points with the reference position fixed, which our linear fit reproduces."""
+    n = 80
+    true = WCS(header({**BASE, **SIP2, 'CTYPE1': 'RA---TAN-SIP', 'CTYPE2': 'DEC--TAN-SIP', 'CDELT1': -1e-4, 'CDELT2': 1.2e-4}))
+    x, y = rnd(81, n, 0.0, 400.0), rnd(82, n, 0.0, 300.0)
+    lon, lat = forward(true, x, y)
+    lat = lat + rnd(83, n, -1e-6, 1e-6)
+    cases = []
+    for degree in (None, 2):
+        w = wutils.fit_wcs_from_points((x, y), SkyCoord(lon * u.deg, lat * u.deg),
+                                       proj_point=SkyCoord(32.985 * u.deg, -11.99 * u.deg), sip_degree=degree)
+        plon, plat = forward(w, x, y)
+        d = ((plon - lon) * np.cos(np.radians(lat))) ** 2 + (plat - lat) ** 2
+        cases.append({'degree': degree, 'crpix': w.wcs.crpix, 'cd': w.wcs.cd, 'rms': np.sqrt(d.sum() / (2 * n)),
+                      'lon': plon[:8], 'lat': plat[:8]})
+    write_json(f'{DIR}/fit.json', {'n': n, 'lon': lon, 'lat': lat, 'cases': cases})
+
+
 if __name__ == '__main__':
     sky()
+    distortions()
+    quirks()
+    fits_()
     projections()

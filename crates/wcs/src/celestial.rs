@@ -55,7 +55,7 @@ impl Rotation {
         let (sp, cp) = phi.sin_cos();
         let (st, ct) = theta.sin_cos();
         let v = mat_vec(&self.m, [ct * cp, ct * sp, st]);
-        let r = v[0].hypot(v[1]);
+        let r = (v[0] * v[0] + v[1] * v[1]).sqrt();
         let lon = if r == 0.0 { 0.0 } else { v[1].atan2(v[0]).to_degrees() };
         SkyCoord { lon: wrap_360(self.lon_p + lon), lat: v[2].atan2(r).to_degrees() }
     }
@@ -91,7 +91,7 @@ impl Rotation {
             return (phi.to_radians(), theta.to_radians());
         }
         let n = self.native_vector(s);
-        let r = n[0].hypot(n[1]);
+        let r = (n[0] * n[0] + n[1] * n[1]).sqrt();
         let phi = if r < 1e-300 { 0.0 } else { n[1].atan2(n[0]) };
         (phi.clamp(-PI, PI), n[2].atan2(r).clamp(-FRAC_PI_2, FRAC_PI_2))
     }

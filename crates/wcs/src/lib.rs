@@ -1,8 +1,14 @@
 #![doc = include_str!("../README.md")]
+// `!(a > b)` is how NaN is caught together with the rest.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod angle;
+mod cards;
 mod celestial;
+mod edit;
 mod error;
+mod fit;
+mod geometry;
 mod header;
 mod kernel;
 mod lookup;
@@ -17,7 +23,10 @@ mod transform;
 mod warning;
 mod wcs;
 
+pub use cards::{WcsCard, WcsValue};
 pub use error::{Result, WcsError};
+pub use fit::{WcsFit, WcsFitConfig, fit_wcs_from_points};
+pub use geometry::Parity;
 pub use lookup::{LookupTable, LookupTables};
 pub use projection::{Projection, ProjectionCode};
 pub use sip::Sip;

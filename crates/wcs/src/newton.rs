@@ -24,7 +24,7 @@ pub(crate) fn solve(
     let mut p = start;
     let mut here = map(p);
     let mut e = [target[0] - here.value[0], target[1] - here.value[1]];
-    let mut size = e[0].hypot(e[1]);
+    let mut size = norm(e);
     if !size.is_finite() {
         return None;
     }
@@ -33,7 +33,7 @@ pub(crate) fn solve(
             Some(inv) => [inv[0][0] * e[0] + inv[0][1] * e[1], inv[1][0] * e[0] + inv[1][1] * e[1]],
             None => e,
         };
-        let step = d[0].hypot(d[1]);
+        let step = norm(d);
         if step <= tolerance {
             return Some([p[0] + d[0], p[1] + d[1]]);
         }
@@ -42,7 +42,7 @@ pub(crate) fn solve(
             let q = [p[0] + factor * d[0], p[1] + factor * d[1]];
             let there = map(q);
             let f = [target[0] - there.value[0], target[1] - there.value[1]];
-            let s = f[0].hypot(f[1]);
+            let s = norm(f);
             if s < size || factor < 1e-3 {
                 if !s.is_finite() || s >= size {
                     return None;
@@ -57,4 +57,9 @@ pub(crate) fn solve(
         }
     }
     None
+}
+
+/// Length of a vector of moderate size.
+fn norm(v: [f64; 2]) -> f64 {
+    (v[0] * v[0] + v[1] * v[1]).sqrt()
 }

@@ -168,12 +168,7 @@ impl Wcs {
         self.projection.code() == ProjectionCode::Tan
             && self.plane.is_none()
             && self.offset == [0.0; 2]
-            && self.rotation_is_plain()
             && (!all || self.tables.is_empty())
-    }
-
-    fn rotation_is_plain(&self) -> bool {
-        true
     }
 
     /// One pixel position to the sky.

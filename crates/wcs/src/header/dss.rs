@@ -71,12 +71,12 @@ fn plate_polynomial(a: &[f64; 13], own: f64, other: f64) -> Vec<(usize, f64)> {
     // The numbers of the TPV terms: degree d starts here, then own^d, own^(d-1) other, ...
     const START: [usize; 6] = [0, 1, 4, 7, 12, 17];
     let mut out = Vec::new();
-    for d in 0..=5 {
+    for (d, start) in START.into_iter().enumerate() {
         for j in 0..=d {
             let i = d - j;
             let v = p.get(i, j) / (3600.0 * own.powi(i as i32) * other.powi(j as i32));
             if v != 0.0 || d == 1 {
-                out.push((START[d] + j, v));
+                out.push((start + j, v));
             }
         }
     }

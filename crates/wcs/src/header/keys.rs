@@ -128,10 +128,11 @@ impl<'a> Keys<'a> {
     pub(super) fn parameters(&self, axis: usize) -> Result<Vec<(usize, f64)>> {
         let mut out = Vec::new();
         for (i, m) in self.pairs("PV") {
-            if i == axis && m < 100 {
-                if let Some(v) = self.number(&format!("PV{i}_{m}"))? {
-                    out.push((m, v));
-                }
+            if i == axis
+                && m < 100
+                && let Some(v) = self.number(&format!("PV{i}_{m}"))?
+            {
+                out.push((m, v));
             }
         }
         out.sort_unstable_by_key(|p| p.0);

@@ -25,12 +25,13 @@ pub(super) fn read(keys: &Keys<'_>, axes: &CelestialAxes, warnings: &mut Vec<Wcs
                     Ok(s) => out.surfaces[k] = Some(s),
                     Err(reason) => warnings.push(WcsWarning::InvalidWat { axis, reason }),
                 }
-            } else if let Some(m) = name.strip_prefix("projp").and_then(|m| m.parse::<usize>().ok()) {
-                if let Ok(v) = value.trim().parse::<f64>() {
-                    if m <= 30 && v.is_finite() && !out.projp.iter().any(|p| p.0 == m) {
-                        out.projp.push((m, v));
-                    }
-                }
+            } else if let Some(m) = name.strip_prefix("projp").and_then(|m| m.parse::<usize>().ok())
+                && let Ok(v) = value.trim().parse::<f64>()
+                && m <= 30
+                && v.is_finite()
+                && !out.projp.iter().any(|p| p.0 == m)
+            {
+                out.projp.push((m, v));
             }
         }
     }

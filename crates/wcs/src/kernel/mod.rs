@@ -1,3 +1,5 @@
-//! Hot loops: slices in, numbers out.
+//! Hot loops: slices in, numbers out. All of it is plain `+ - * /` and `sqrt` on small arrays, so that the bits do not
+//! depend on how wide the machine's vectors are.
 
+mod lanes;
 pub(crate) mod tan_sip;

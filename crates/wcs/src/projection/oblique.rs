@@ -124,21 +124,17 @@ impl Szp {
     }
 
     pub(super) fn to_native(&self, x: f64, y: f64) -> Option<(f64, f64)> {
-        // The line from P through (x, y) meets the sphere where a sin^2 + 2 b sin + c = 0.
-        let (xp, yp) = ((x - self.p[0]) / self.p[2], (y - self.p[1]) / self.p[2]);
-        let a = xp * xp + yp * yp + 1.0;
-        let (x0, y0) = (x - xp, y - yp);
-        let b = xp * x0 + yp * y0;
-        let c = x0 * x0 + y0 * y0 - 1.0;
-        let st = larger_root(a, b, c)?;
-        let s = 1.0 - st;
-        let theta = latitude_of(st, x - xp * s, y - yp * s);
-        Some(((x - xp * s).atan2(-(y - yp * s)), theta))
+        // The line from P through (x, y) meets the sphere at the depth z = 1 - sin(theta) below the plane.
+        on_sphere(x, y, (x - self.p[0]) / self.p[2], (y - self.p[1]) / self.p[2])
     }
 }
 
-/// The larger solution of `a s^2 + 2 b s + c = 0` that is a sine.
-fn larger_root(a: f64, b: f64, c: f64) -> Option<f64> {
+/// Where the line `(x - p z, y - q z)` meets the sphere, `cos^2(theta) = 2 z - z^2` with `z = 1 - sin(theta)`: the
+/// solution nearer to the native pole. Solved for `z`, so that no digits are lost there.
+fn on_sphere(x: f64, y: f64, p: f64, q: f64) -> Option<(f64, f64)> {
+    let a = p * p + q * q + 1.0;
+    let b = p * x + q * y + 1.0;
+    let c = x * x + y * y;
     let d = b * b - a * c;
     let d = if d >= 0.0 {
         d
@@ -147,9 +143,19 @@ fn larger_root(a: f64, b: f64, c: f64) -> Option<f64> {
     } else {
         return None;
     };
-    let q = d.sqrt();
-    let (hi, lo) = ((-b + q) / a, (-b - q) / a);
-    unit(hi).or_else(|| unit(lo))
+    let root = d.sqrt();
+    let near = if b > 0.0 { c / (b + root) } else { (b - root) / a };
+    let far = (b + root) / a;
+    let z = if unit(1.0 - near).is_some() {
+        near
+    } else if unit(1.0 - far).is_some() {
+        far
+    } else {
+        return None;
+    };
+    let (cx, cy) = (x - p * z, y - q * z);
+    let phi = if cx == 0.0 && cy == 0.0 { 0.0 } else { cx.atan2(-cy) };
+    Some((phi, latitude_of(1.0 - z, cx, cy)))
 }
 
 /// Latitude from its sine and the two components of its cosine.
@@ -193,13 +199,6 @@ impl Sin {
             };
             return Some((phi, theta));
         }
-        let a = self.xi * self.xi + self.eta * self.eta + 1.0;
-        let (x0, y0) = (x - self.xi, y - self.eta);
-        let b = self.xi * x0 + self.eta * y0;
-        let c = x0 * x0 + y0 * y0 - 1.0;
-        let st = larger_root(a, b, c)?;
-        let (cx, cy) = (x - self.xi * (1.0 - st), y - self.eta * (1.0 - st));
-        let phi = if cx == 0.0 && cy == 0.0 { 0.0 } else { cx.atan2(-cy) };
-        Some((phi, latitude_of(st, cx, cy)))
+        on_sphere(x, y, self.xi, self.eta)
     }
 }

@@ -8,7 +8,7 @@ use crate::Result;
 /// Native coordinates from the plane, given latitude as a function of radius.
 #[inline]
 pub(super) fn to_native(x: f64, y: f64, theta: impl Fn(f64) -> Option<f64>) -> Option<(f64, f64)> {
-    let r = x.hypot(y);
+    let r = (x * x + y * y).sqrt();
     let phi = if r == 0.0 { 0.0 } else { x.atan2(-y) };
     Some((phi, latitude(theta(r)?)?))
 }

@@ -108,7 +108,7 @@ impl SkyFrame {
     }
 
     /// Rotation to FK5 J2000 from this frame without its elliptic terms.
-    fn to_j2000(self) -> Mat3 {
+    fn rotation_to_j2000(self) -> Mat3 {
         match self {
             Self::Icrs => icrs_to_fk5(),
             Self::Fk5 { equinox } => precession::fk5(equinox, 2000.0),
@@ -121,12 +121,12 @@ impl SkyFrame {
     }
 
     /// The way back. Newcomb's precession back is not exactly the transpose of the way there.
-    fn from_j2000(self) -> Mat3 {
+    fn rotation_from_j2000(self) -> Mat3 {
         match self {
             Self::Fk4 { equinox } | Self::Fk4NoETerms { equinox } => {
                 mat_mul(&precession::fk4(1950.0, equinox), &transpose(&fk4_to_fk5(equinox)))
             }
-            other => transpose(&other.to_j2000()),
+            other => transpose(&other.rotation_to_j2000()),
         }
     }
 
@@ -217,9 +217,9 @@ impl Conversion {
             (Some((a, true)), None, ..) if to.besselian_equinox().is_some() => {
                 let e = to.besselian_equinox().unwrap_or(a);
                 let detour = mat_mul(&precession::fk4(e, 1950.0), &precession::fk4(a, e));
-                mat_mul(&to.from_j2000(), &mat_mul(&fk4_to_fk5(a), &detour))
+                mat_mul(&to.rotation_from_j2000(), &mat_mul(&fk4_to_fk5(a), &detour))
             }
-            _ => mat_mul(&to.from_j2000(), &from.to_j2000()),
+            _ => mat_mul(&to.rotation_from_j2000(), &from.rotation_to_j2000()),
         };
         Self { remove: terms(from), matrix, add: terms(to), identity: from == to }
     }

@@ -11,7 +11,6 @@ pub(crate) struct KdTree<const D: usize> {
     index: Vec<usize>,
     /// Split axis and value of the inner nodes, in the order of a binary heap.
     nodes: Vec<(usize, f64)>,
-    depth: u32,
 }
 
 impl<const D: usize> KdTree<D> {
@@ -28,7 +27,6 @@ impl<const D: usize> KdTree<D> {
             points: items.iter().map(|i| i.1).collect(),
             index: items.iter().map(|i| i.0).collect(),
             nodes,
-            depth,
         }
     }
 
@@ -126,12 +124,6 @@ impl<const D: usize> KdTree<D> {
             off[axis] = old;
         }
     }
-
-    /// Levels of inner nodes.
-    #[cfg(test)]
-    fn depth(&self) -> u32 {
-        self.depth
-    }
 }
 
 fn less(a: (f64, usize), b: (f64, usize)) -> bool {
@@ -185,7 +177,6 @@ mod tests {
             let p: Vec<[f64; 2]> =
                 (0..n).map(|i| [uniform(1, i), (uniform(2, i) * 8.0).floor() / 8.0]).collect();
             let tree = KdTree::new(&p);
-            assert!(tree.depth() < 10);
             assert_eq!(tree.len(), p.len());
             let (mut best, mut found) = (Vec::new(), Vec::new());
             for j in 0..40 {

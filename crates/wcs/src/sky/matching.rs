@@ -318,12 +318,12 @@ fn nearest_pairs(p: &MatchPairs, n_first: usize, n_second: usize, mutual: bool) 
     }
     if mutual {
         for i in 0..n_first {
-            if let Some(j) = out.index[i] {
-                if best_of_second[j].is_none_or(|b| b.1 != i) {
-                    out.index[i] = None;
-                    out.separation[i] = f64::NAN;
-                    out.ambiguous[i] = false;
-                }
+            if let Some(j) = out.index[i]
+                && best_of_second[j].is_none_or(|b| b.1 != i)
+            {
+                out.index[i] = None;
+                out.separation[i] = f64::NAN;
+                out.ambiguous[i] = false;
             }
         }
     }
