@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use skyphot_core::{BoundingBox, Point};
-use skyphot_geometry::{Coverage, OverlapMethod, annulus_coverage};
+use skyphot_geometry::{Coverage, OverlapMethod, annulus_coverage, circle_bbox};
 
 use crate::circle::check_size;
 use crate::{Aperture, ApertureError, Result};
@@ -65,7 +65,7 @@ impl Aperture for CircularAnnulus {
     }
 
     fn bbox(&self, c: Point) -> BoundingBox {
-        BoundingBox::from_float(c.x - self.r_out, c.x + self.r_out, c.y - self.r_out, c.y + self.r_out)
+        circle_bbox(c, self.r_out)
     }
 
     fn coverage(&self, center: Point, method: OverlapMethod, window: &BoundingBox, out: &mut Coverage) {

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use skyphot_core::{BoundingBox, Point};
-use skyphot_geometry::{Coverage, OverlapMethod, circle_coverage};
+use skyphot_geometry::{Coverage, OverlapMethod, circle_bbox, circle_coverage};
 
 use crate::{Aperture, ApertureError, Result};
 
@@ -64,7 +64,7 @@ impl Aperture for CircularAperture {
     }
 
     fn bbox(&self, c: Point) -> BoundingBox {
-        BoundingBox::from_float(c.x - self.r, c.x + self.r, c.y - self.r, c.y + self.r)
+        circle_bbox(c, self.r)
     }
 
     fn coverage(&self, center: Point, method: OverlapMethod, window: &BoundingBox, out: &mut Coverage) {

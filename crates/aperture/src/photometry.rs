@@ -79,19 +79,19 @@ impl AperturePhotometry {
         let window = planes.window();
         let backgrounds = config.local_background.as_deref();
         let order = visiting_order(positions);
+        let visited: Vec<Point> = order.iter().map(|&i| positions[i as usize]).collect();
         let n_apertures = apertures.len();
         let chunks = config.exec.map_chunks(positions.len(), CHUNK, |range| {
             let rows = planes.rows();
             let mut cover = Coverage::new();
             let mut found = Vec::with_capacity(range.len() * n_apertures);
             let shape = (planes.ny, planes.nx);
-            let here = &order[range];
-            for (k, &i) in here.iter().enumerate() {
-                if let Some(p) = here.get(k + AHEAD).map(|&i| positions[i as usize]).filter(|p| p.is_finite())
-                {
-                    prefetch(&rows, &apertures[0].bbox(p), shape);
+            let here = &order[range.clone()];
+            let places = &visited[range];
+            for (k, (&i, &p)) in here.iter().zip(places).enumerate() {
+                if let Some(p) = places.get(k + AHEAD).filter(|p| p.is_finite()) {
+                    prefetch(&rows, &apertures[0].bbox(*p), shape);
                 }
-                let p = positions[i as usize];
                 let bkg = background_of(backgrounds, i as usize);
                 for aperture in apertures {
                     if !p.is_finite() {

@@ -18,9 +18,25 @@ pub fn circle_pixel_overlap(x0: f64, x1: f64, y0: f64, y1: f64, r: f64) -> f64 {
     circle_area(x0, x1, y0, y1, r)
 }
 
-/// The box of pixels around a circle.
-pub(crate) fn circle_bbox(center: Point, r: f64) -> BoundingBox {
-    BoundingBox::from_float(center.x - r, center.x + r, center.y - r, center.y + r)
+/// The smallest box of whole pixels that contains a circle, as [`BoundingBox::from_float`] has it.
+#[must_use]
+#[inline]
+pub fn circle_bbox(center: Point, r: f64) -> BoundingBox {
+    // Without a call of the mathematical library, of which every position would need four.
+    let floor = |v: f64| {
+        let k = v as i64;
+        k.saturating_sub(i64::from((k as f64) > v))
+    };
+    let ceil = |v: f64| {
+        let k = v as i64;
+        k.saturating_add(i64::from((k as f64) < v))
+    };
+    BoundingBox {
+        x_min: floor(center.x - r + 0.5),
+        x_max: ceil(center.x + r + 0.5),
+        y_min: floor(center.y - r + 0.5),
+        y_max: ceil(center.y + r + 0.5),
+    }
 }
 
 /// Fills `out` with what a circle covers of a window. `r` must be positive, the centre finite and all within 1e9
@@ -85,4 +101,20 @@ pub(crate) fn any_outside(
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_are_those_of_the_edges() {
+        for x in [0.0, -0.5, 0.5, 3.2, -7.9, 1e9, -1e9, 1e17, -1e17, 1e300, -1e300] {
+            for r in [0.1, 0.5, 1.0, 2.7, 1e9] {
+                let c = Point::new(x, -x);
+                let b = BoundingBox::from_float(c.x - r, c.x + r, c.y - r, c.y + r);
+                assert_eq!(circle_bbox(c, r), b, "{x} {r}");
+            }
+        }
+    }
 }

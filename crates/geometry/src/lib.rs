@@ -9,7 +9,7 @@ mod kernel;
 mod method;
 
 pub use annulus::annulus_coverage;
-pub use circle::{circle_coverage, circle_pixel_overlap};
+pub use circle::{circle_bbox, circle_coverage, circle_pixel_overlap};
 pub use coverage::{Coverage, Segment};
 pub use error::{GeometryError, Result};
 pub use grid::circular_overlap_grid;
