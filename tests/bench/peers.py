@@ -78,8 +78,9 @@ def aperture(peer, radius):
         import sep
 
         def call():
-            total, err, _ = sep.sum_circle(data, x, y, radius, err=error, subpix=0)
-            return {'sum': total, 'err': err}
+            # Its errors are a few per cent larger than the sum of weighted variances: timed, not compared.
+            total, _, _ = sep.sum_circle(data, x, y, radius, err=error, subpix=0)
+            return {'sum': total}
         return call
     from photutils.aperture import CircularAperture, aperture_photometry
     shape = CircularAperture(np.c_[x, y], radius)

@@ -29,7 +29,7 @@ pub(super) fn compare(scene: &Scene, tally: &mut Tally) -> Result<(), Error> {
         tally.relative(&format!("sum, {}, relative", method.name()), 1e-12, p.flux(0), &numbers(&row["sum"]));
         tally.relative(
             &format!("error, {}, relative", method.name()),
-            1e-10,
+            1e-12,
             p.flux_err(0),
             &numbers(&row["err"]),
         );

@@ -19,6 +19,8 @@ pub(super) struct Case {
 pub(super) struct Peer {
     pub(super) name: &'static str,
     pub(super) measure: Measure,
+    /// Values of which the median difference counts instead, in the same units.
+    pub(super) median_of: &'static [&'static str],
     /// Largest disagreement.
     pub(super) tolerance: f64,
     /// Aimed-at ratio to this peer.
@@ -44,7 +46,7 @@ impl Peer {
 }
 
 const fn peer(name: &'static str, measure: Measure, tolerance: f64, target: Option<f64>) -> Peer {
-    Peer { name, measure, tolerance, target }
+    Peer { name, measure, median_of: &[], tolerance, target }
 }
 
 /// All of them, in the order of the table.
@@ -55,7 +57,8 @@ pub(super) const CASES: &[Case] = &[
         threads: true,
         slow: false,
         peers: &[
-            peer("photutils", Measure::MaxPer("rms"), 1e-4, Some(10.0)),
+            // Its maps are f32 inside.
+            peer("photutils", Measure::MaxPer("rms"), 1e-5, Some(10.0)),
             // Another estimator and another spline: the maps are similar only.
             peer("sep", Measure::MedianPer("rms"), 0.05, Some(1.3)),
         ],
@@ -82,7 +85,7 @@ pub(super) const CASES: &[Case] = &[
         what: "20,000 sigma-clipped medians of annuli 20..25 px",
         threads: true,
         slow: false,
-        peers: &[peer("photutils", Measure::Max, 1e-6, None)],
+        peers: &[peer("photutils", Measure::Max, 1e-12, None)],
         fastest: Some(5.0),
     },
     Case {
@@ -90,7 +93,7 @@ pub(super) const CASES: &[Case] = &[
         what: "DAO finder, 2048 x 2048 f32, 10,000 stars",
         threads: true,
         slow: false,
-        peers: &[peer("photutils", Measure::Max, 1e-4, None)],
+        peers: &[peer("photutils", Measure::Max, 1e-5, None)],
         fastest: Some(6.0),
     },
     Case {
@@ -98,7 +101,7 @@ pub(super) const CASES: &[Case] = &[
         what: "IRAF finder, the same image",
         threads: true,
         slow: false,
-        peers: &[peer("photutils", Measure::Max, 1e-4, None)],
+        peers: &[peer("photutils", Measure::Max, 1e-5, None)],
         fastest: Some(6.0),
     },
     Case {
@@ -106,7 +109,11 @@ pub(super) const CASES: &[Case] = &[
         what: "find_peaks, box 31, 2-D Gaussian centroids, the same image",
         threads: true,
         slow: true,
-        peers: &[peer("photutils", Measure::Max, 1e-4, None)],
+        peers: &[Peer {
+            // In a crowd some fits have several minima or none, and photutils stops early.
+            median_of: &["x_centroid", "y_centroid"],
+            ..peer("photutils", Measure::Max, 1e-8, None)
+        }],
         fastest: Some(50.0),
     },
     Case {
@@ -114,7 +121,7 @@ pub(super) const CASES: &[Case] = &[
         what: "sigma_clipped_stats of 16 Mpix f32",
         threads: true,
         slow: false,
-        peers: &[peer("astropy", Measure::Max, 1e-6, None)],
+        peers: &[peer("astropy", Measure::Max, 1e-7, None)],
         fastest: Some(4.0),
     },
     Case {

@@ -30,7 +30,8 @@ pub(super) fn agreement(
             println!("  {name}: we have {} values, {} has {}", a.len(), peer.name, b.len());
             return Ok(f64::INFINITY);
         }
-        let d = difference(peer.measure, &a, &b, scale);
+        let by_median = peer.median_of.contains(&name.as_str());
+        let d = difference(peer.measure, by_median, &a, &b, scale);
         if !peer.allows(d) {
             println!("  {name}: differs from {} by {d:.3e}", peer.name);
         }
@@ -40,7 +41,7 @@ pub(super) fn agreement(
     Ok(worst)
 }
 
-fn difference(measure: Measure, a: &[f64], b: &[f64], scale: f64) -> f64 {
+fn difference(measure: Measure, by_median: bool, a: &[f64], b: &[f64], scale: f64) -> f64 {
     let apart = |(a, b): (&f64, &f64)| {
         if a.is_nan() && b.is_nan() || a == b {
             return 0.0;
@@ -53,10 +54,10 @@ fn difference(measure: Measure, a: &[f64], b: &[f64], scale: f64) -> f64 {
     };
     let pairs = a.iter().zip(b).map(apart);
     match measure {
-        Measure::Max | Measure::MaxPer(_) => {
+        Measure::Max | Measure::MaxPer(_) if !by_median => {
             pairs.fold(0.0, |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) })
         }
-        Measure::MedianPer(_) => median(&mut pairs.collect::<Vec<_>>()),
+        _ => median(&mut pairs.collect::<Vec<_>>()),
     }
 }
 
@@ -85,9 +86,10 @@ mod tests {
     #[test]
     fn differences() {
         let (a, b) = ([1.0, 200.0, f64::NAN], [1.0, 202.0, f64::NAN]);
-        assert!((difference(Measure::Max, &a, &b, f64::NAN) - 2.0 / 202.0).abs() < 1e-15);
-        assert_eq!(difference(Measure::MaxPer("x"), &a, &b, 4.0), 0.5);
-        assert_eq!(difference(Measure::MedianPer("x"), &a, &b, 4.0), 0.0);
-        assert_eq!(difference(Measure::Max, &[1.0], &[f64::NAN], f64::NAN), f64::INFINITY);
+        assert!((difference(Measure::Max, false, &a, &b, f64::NAN) - 2.0 / 202.0).abs() < 1e-15);
+        assert_eq!(difference(Measure::MaxPer("x"), false, &a, &b, 4.0), 0.5);
+        assert_eq!(difference(Measure::MedianPer("x"), false, &a, &b, 4.0), 0.0);
+        assert_eq!(difference(Measure::Max, true, &a, &b, f64::NAN), 0.0);
+        assert_eq!(difference(Measure::Max, false, &[1.0], &[f64::NAN], f64::NAN), f64::INFINITY);
     }
 }

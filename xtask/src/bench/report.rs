@@ -49,9 +49,13 @@ impl PeerLine {
             Measure::MaxPer(unit) => format!("of {unit}, max"),
             Measure::MedianPer(unit) => format!("of {unit}, median"),
         };
+        let loose = match self.peer.median_of {
+            [] => String::new(),
+            names => format!(", median for {}", names.join(" ")),
+        };
         let mark = if self.agrees() { "" } else { " DISAGREES" };
         format!(
-            "{} {:.1e} {what} (allowed {:.0e}){mark}",
+            "{} {:.1e} {what}{loose} (allowed {:.0e}){mark}",
             self.peer.name, self.agreement, self.peer.tolerance
         )
     }
