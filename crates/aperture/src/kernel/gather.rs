@@ -2,6 +2,7 @@
 
 use skyphot_core::Pixel;
 use skyphot_geometry::Coverage;
+use skyphot_stats::kernel::sum;
 
 use super::sum::{Counts, visit_good};
 use crate::planes::Rows;
@@ -14,26 +15,52 @@ pub(crate) fn gather<T: Pixel>(
     bkg: f64,
     values: &mut Vec<f64>,
 ) -> Counts {
-    values.clear();
     let n: usize = cover.segments().iter().map(|s| s.full_end - s.full_start).sum();
     if rows.mask.is_none() && cover.partial().is_empty() {
-        values.reserve(n);
-        let mut lanes = [0.0; 4];
-        for s in cover.segments() {
-            let at = s.y * rows.nx;
-            let row = &rows.data[at + s.full_start..at + s.full_end];
-            values.extend(row.iter().map(|d| d.to_f64() - bkg));
-            // Not a number is sticky: only its presence matters, not the sum.
-            for (k, d) in row.iter().enumerate() {
-                lanes[k % 4] += d.to_f64() * 0.0;
-            }
-        }
-        if lanes.iter().all(|l| *l == 0.0) {
+        pack(rows, cover, bkg, n, values);
+        // No bad pixel can hide behind a finite sum.
+        if sum(values).is_finite() {
             return Counts { pixels: n, valid: n, ..Counts::default() };
         }
-        values.clear();
     }
+    values.clear();
     visit_good(&Rows { error: None, ..*rows }, cover, |i, _| values.push(rows.data[i].to_f64() - bkg))
+}
+
+/// Packs all `n` pixels of a coverage, whatever they hold.
+fn pack<T: Pixel>(rows: &Rows<'_, T>, cover: &Coverage, bkg: f64, n: usize, values: &mut Vec<f64>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        #[allow(unsafe_code)]
+        unsafe {
+            pack_avx2(rows, cover, bkg, n, values);
+        }
+        return;
+    }
+    pack_any(rows, cover, bkg, n, values);
+}
+
+/// The same code with wider registers.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn pack_avx2<T: Pixel>(rows: &Rows<'_, T>, cover: &Coverage, bkg: f64, n: usize, values: &mut Vec<f64>) {
+    pack_any(rows, cover, bkg, n, values);
+}
+
+#[inline(always)]
+fn pack_any<T: Pixel>(rows: &Rows<'_, T>, cover: &Coverage, bkg: f64, n: usize, values: &mut Vec<f64>) {
+    values.resize(n, 0.0);
+    let mut rest = values.as_mut_slice();
+    for s in cover.segments() {
+        let at = s.y * rows.nx;
+        let row = &rows.data[at + s.full_start..at + s.full_end];
+        let (here, behind) = rest.split_at_mut(row.len());
+        for (v, d) in here.iter_mut().zip(row) {
+            *v = d.to_f64() - bkg;
+        }
+        rest = behind;
+    }
 }
 
 /// A good pixel with its place.

@@ -67,16 +67,25 @@ impl SampledDisc {
         if sy2 >= r2 {
             return None;
         }
+        // The first and one past the last whole number in between.
+        let half = (r2 - sy2).sqrt();
+        let (v, u) = (self.center.x - half, self.center.x + half);
+        let (lo, hi) = (v as i64, u as i64);
+        let lo = lo + i64::from((lo as f64) < v);
+        let hi = hi - i64::from((hi as f64) > u) + 1;
+        // Far enough from the circle, rounding cannot matter.
+        let clear = |d: f64| d > 1e-6 && d < 1.0 - 1e-6;
+        if half > 1e-8 * r2 && clear(lo as f64 - v) && clear(hi as f64 - u) {
+            return (lo < hi).then_some((lo, hi));
+        }
         let inside = |x: i64| {
             let (x0, x1) = self.column_edges(x);
             let dx = x1 - x0;
             let sx = (x0 - 0.5 * dx) + dx;
             sx * sx + sy2 < r2
         };
-        let half = (r2 - sy2).sqrt();
-        // Truncation is good enough: the ends are settled below.
-        let mut lo = ((self.center.x - half) as i64).clamp(self.bbox.x_min, self.bbox.x_max);
-        let mut hi = ((self.center.x + half) as i64 + 1).clamp(lo, self.bbox.x_max);
+        let mut lo = lo.clamp(self.bbox.x_min, self.bbox.x_max);
+        let mut hi = hi.clamp(lo, self.bbox.x_max);
         while lo > self.bbox.x_min && inside(lo - 1) {
             lo -= 1;
         }
