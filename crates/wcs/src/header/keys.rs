@@ -8,7 +8,7 @@ use crate::{Result, WcsError, WcsWarning};
 const MAX_AXES: usize = 999;
 
 /// A header seen through the suffix of one system.
-pub(super) struct Keys<'a> {
+pub(crate) struct Keys<'a> {
     header: &'a dyn HeaderView,
     /// Empty for the primary system.
     alt: String,
@@ -16,7 +16,7 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(header: &'a dyn HeaderView, key: Option<char>) -> Result<Self> {
+    pub(crate) fn new(header: &'a dyn HeaderView, key: Option<char>) -> Result<Self> {
         let alt = match key {
             None | Some(' ') => String::new(),
             Some(c) if c.is_ascii_alphabetic() => c.to_ascii_uppercase().to_string(),
@@ -34,21 +34,21 @@ impl<'a> Keys<'a> {
         Ok(Self { header, alt, names })
     }
 
-    pub(super) fn is_primary(&self) -> bool {
+    pub(crate) fn is_primary(&self) -> bool {
         self.alt.is_empty()
     }
 
     /// The keyword with the suffix of the system.
-    pub(super) fn name(&self, base: &str) -> String {
+    pub(crate) fn name(&self, base: &str) -> String {
         format!("{base}{}", self.alt)
     }
 
-    pub(super) fn has_raw(&self, name: &str) -> bool {
+    pub(crate) fn has_raw(&self, name: &str) -> bool {
         self.names.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
     }
 
     /// A number by its full name.
-    pub(super) fn raw_number(&self, name: &str) -> Result<Option<f64>> {
+    pub(crate) fn raw_number(&self, name: &str) -> Result<Option<f64>> {
         if !self.has_raw(name) {
             return Ok(None);
         }
@@ -63,12 +63,12 @@ impl<'a> Keys<'a> {
         }
     }
 
-    pub(super) fn number(&self, base: &str) -> Result<Option<f64>> {
+    pub(crate) fn number(&self, base: &str) -> Result<Option<f64>> {
         self.raw_number(&self.name(base))
     }
 
     /// `base` with the axis number; a missing value is worth a warning.
-    pub(super) fn number_or(
+    pub(crate) fn number_or(
         &self,
         base: &str,
         axis: usize,
@@ -82,16 +82,16 @@ impl<'a> Keys<'a> {
         }))
     }
 
-    pub(super) fn text(&self, base: &str) -> Option<String> {
+    pub(crate) fn text(&self, base: &str) -> Option<String> {
         self.raw_text(&self.name(base))
     }
 
-    pub(super) fn raw_text(&self, name: &str) -> Option<String> {
+    pub(crate) fn raw_text(&self, name: &str) -> Option<String> {
         self.header.get_str(name).map(|s| s.trim().to_owned())
     }
 
     /// Text with its blanks.
-    pub(super) fn untrimmed(&self, name: &str) -> Option<String> {
+    pub(crate) fn untrimmed(&self, name: &str) -> Option<String> {
         self.header.get_str(name)
     }
 
@@ -104,7 +104,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Index pairs of all keywords `base` + `i_j` + suffix.
-    pub(super) fn pairs(&self, base: &str) -> Vec<(usize, usize)> {
+    pub(crate) fn pairs(&self, base: &str) -> Vec<(usize, usize)> {
         self.names
             .iter()
             .filter_map(|n| {
@@ -115,7 +115,7 @@ impl<'a> Keys<'a> {
     }
 
     /// Number of axes: the largest of NAXIS, WCSAXES and the axis numbers in use.
-    pub(super) fn n_axes(&self) -> usize {
+    pub(crate) fn n_axes(&self) -> usize {
         let stated = ["NAXIS".to_owned(), self.name("WCSAXES")]
             .into_iter()
             .filter_map(|k| self.header.get_i64(&k))
@@ -125,7 +125,7 @@ impl<'a> Keys<'a> {
     }
 
     /// `PVi_m` of an axis.
-    pub(super) fn parameters(&self, axis: usize) -> Result<Vec<(usize, f64)>> {
+    pub(crate) fn parameters(&self, axis: usize) -> Result<Vec<(usize, f64)>> {
         let mut out = Vec::new();
         for (i, m) in self.pairs("PV") {
             if i == axis
@@ -140,7 +140,7 @@ impl<'a> Keys<'a> {
     }
 
     /// `PROJPm`, the parameters of the draft standard.
-    pub(super) fn old_parameters(&self, warnings: &mut Vec<WcsWarning>) -> Result<Vec<(usize, f64)>> {
+    pub(crate) fn old_parameters(&self, warnings: &mut Vec<WcsWarning>) -> Result<Vec<(usize, f64)>> {
         let mut out = Vec::new();
         for m in 0..10 {
             let name = format!("PROJP{m}");
@@ -153,12 +153,12 @@ impl<'a> Keys<'a> {
     }
 
     /// Lookup tables are announced.
-    pub(super) fn announces_tables(&self) -> bool {
+    pub(crate) fn announces_tables(&self) -> bool {
         ["CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2", "AXISCORR"].iter().any(|k| self.has_raw(k))
     }
 
     /// Lengths of two pixel axes; those of the uncompressed image where there are both.
-    pub(super) fn image_size(&self, axes: [usize; 2]) -> Option<[usize; 2]> {
+    pub(crate) fn image_size(&self, axes: [usize; 2]) -> Option<[usize; 2]> {
         let base = if self.has_raw("ZNAXIS1") { "ZNAXIS" } else { "NAXIS" };
         let one = |i: usize| {
             self.header

@@ -15,7 +15,7 @@ use crate::plane::{PlaneDistortion, Tpv};
 use crate::wcs::{Meta, degrees};
 use crate::{LookupTables, Projection, ProjectionCode, Result, Wcs, WcsError, WcsWarning};
 use axes::CelestialAxes;
-use keys::Keys;
+pub(crate) use keys::Keys;
 
 /// Parameters `(m, PVi_m)` of one axis.
 type Parameters = Vec<(usize, f64)>;

@@ -6,7 +6,9 @@ use ndarray::Array2;
 use serde_json::Value;
 use skyphot_core::testing::test_data;
 use skyphot_core::{Exec, HeaderView, Point, SkyCoord};
-use skyphot_wcs::{LookupTable, LookupTables, ProjectionCode, Wcs, WcsError};
+use skyphot_wcs::{
+    LinearWcs, LookupKind, LookupReference, LookupTable, LookupTables, ProjectionCode, Wcs, WcsError,
+};
 
 use crate::common::{Cards, numbers, sky_error};
 
@@ -35,13 +37,6 @@ fn card(record: &[u8]) -> Option<(String, String)> {
                 }
             }
             out.push(c);
-        }
-        // Record-valued keywords: DP1 = 'EXTVER: 1.0' becomes DP1.EXTVER.
-        if let Some((field, v)) = out.split_once(": ") {
-            let is_field = field.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'.');
-            if is_field && v.trim().parse::<f64>().is_ok() {
-                return Some((format!("{key}.{field}"), v.trim().to_owned()));
-            }
         }
         out.trim_end().to_owned()
     } else {
@@ -96,34 +91,24 @@ fn read(path: &Path) -> Vec<Hdu> {
     out
 }
 
-/// The tables that the keywords of one axis announce.
-fn table(
-    hdus: &[Hdu],
-    header: &Cards,
-    dis: &str,
-    dp: &str,
-    extname: &str,
-    axis: usize,
-) -> Option<LookupTable> {
-    if !header.get_str(&format!("{dis}{axis}"))?.eq_ignore_ascii_case("lookup") {
-        return None;
-    }
-    let extver = header.get_i64(&format!("{dp}{axis}.EXTVER")).unwrap_or(1);
-    let hdu = hdus.iter().find(|h| {
-        h.cards.get_str("EXTNAME").is_some_and(|n| n == extname)
-            && h.cards.get_i64("EXTVER").unwrap_or(1) == extver
-    })?;
-    let data = hdu.data.as_ref()?;
-    let straight = header.get_i64(&format!("{dp}{axis}.AXIS.{axis}")) == Some(axis as i64);
-    let view = if straight { data.view() } else { data.t() };
-    Some(LookupTable::from_header(view, &hdu.cards).unwrap())
-}
-
 fn tables(hdus: &[Hdu], header: &Cards) -> LookupTables {
-    LookupTables {
-        cpdis: [1, 2].map(|i| table(hdus, header, "CPDIS", "DP", "WCSDVARR", i)),
-        d2im: [1, 2].map(|i| table(hdus, header, "D2IMDIS", "D2IM", "D2IMARR", i)),
+    let mut out = LookupTables::default();
+    for r in LookupReference::find(header.0.iter().map(|c| (c.0.as_str(), c.1.as_str()))) {
+        let extension = hdus.iter().find(|h| {
+            h.cards.get_str("EXTNAME").is_some_and(|n| n == r.extname())
+                && h.cards.get_i64("EXTVER").unwrap_or(1) == r.extver
+        });
+        let Some((cards, data)) = extension.and_then(|h| Some((&h.cards, h.data.as_ref()?))) else {
+            continue;
+        };
+        let view = if r.transposed { data.t() } else { data.view() };
+        let table = Some(LookupTable::from_header(view, cards).unwrap());
+        match r.kind {
+            LookupKind::D2im => out.d2im[r.axis - 1] = table,
+            LookupKind::Cpdis => out.cpdis[r.axis - 1] = table,
+        }
     }
+    out
 }
 
 #[test]
@@ -176,10 +161,20 @@ fn compare(hdus: &[Hdu], cards: &Cards, w: &Value) -> Result<(), String> {
         return Ok(());
     }
     if w["lon_axis"].as_i64() == Some(-1) || w["ctype"][0] == "LINEAR" {
-        return match made {
-            Err(WcsError::NoCelestialAxes { .. }) => Ok(()),
-            other => Err(format!("expected no celestial axes, found {other:?}")),
-        };
+        if !matches!(made, Err(WcsError::NoCelestialAxes { .. })) {
+            return Err(format!("expected no celestial axes, found {made:?}"));
+        }
+        let wcs = LinearWcs::from_header(cards, None).unwrap();
+        let g = &w["grid"];
+        for (i, (x, y)) in numbers(&g["x"]).into_iter().zip(numbers(&g["y"])).enumerate() {
+            let world = wcs.pixel_to_world(&[x, y]).unwrap();
+            let (a, b) = (numbers(&g["lon"])[i], numbers(&g["lat"])[i]);
+            let back = wcs.world_to_pixel(&world).unwrap();
+            if (world[0] - a).abs().max((world[1] - b).abs()) > 1e-12 || (back[0] - x).abs() > 1e-10 {
+                return Err(format!("linear axes: {world:?}, expected {a} {b}"));
+            }
+        }
+        return Ok(());
     }
     let wcs = made.map_err(|e| e.to_string())?;
     let g = &w["grid"];
