@@ -1,19 +1,15 @@
 //! DAOFIND (Stetson 1987, PASP 99, 191).
 
-use ndarray::Array2;
 use skyphot_core::{Exec, Image, Meta, Pixel, Point};
-use skyphot_filter::{Boundary, Footprint, Kernel, convolve};
+use skyphot_filter::Kernel;
 
 use crate::catalog::{StarCatalog, StarShape};
+use crate::density::{Density, DensitySearch, Measure, Measured, measure_at, search};
 use crate::error::{Result, at_least_one, not_nan, not_negative, ordered};
 use crate::finder::{given_pixels, keep_brightest, on_image, within};
 use crate::kernel::cutout::cutout;
 use crate::kernel::marginal::{Along, Marginal};
-use crate::select::{Neighbourhood, select_peaks};
 use crate::{DensityKernel, Outcome, Threshold};
-
-/// Sources measured as one piece of work.
-pub(crate) const CHUNK: usize = 256;
 
 /// Finds stars with the DAOFIND algorithm: convolution with a Gaussian on a fitted background, local maxima above the
 /// threshold, centroids from fits to the marginal distributions, and cuts in sharpness and roundness.
@@ -149,20 +145,21 @@ impl DaoStarFinder {
         self.threshold.check("threshold", shape)?;
         let threshold = self.effective_threshold()?;
         let weights = Kernel::from_array(kernel.data().to_owned())?;
-        let convolved = convolve(image.data(), &weights, Boundary::Constant(0.0), &self.exec);
-        let candidates = match &self.xycoords {
-            Some(points) => given_pixels(points, shape)?,
-            None => density_peaks(
-                &convolved,
-                image,
-                &kernel,
-                &threshold,
-                self.min_separation.unwrap_or(2.5 * self.fwhm),
-                self.exclude_border,
-                &self.exec,
-            )?,
+        let measure = self.measurement(image, &kernel, &threshold);
+        let Measured { rows, n_candidates } = match &self.xycoords {
+            Some(points) => measure_at(image, &weights, &given_pixels(points, shape)?, &self.exec, measure),
+            None => {
+                let separation = self.min_separation.unwrap_or(2.5 * self.fwhm);
+                let what = DensitySearch {
+                    kernel: &weights,
+                    threshold: &threshold,
+                    neighbourhood: &kernel.neighbourhood(separation)?,
+                    border: kernel.border(self.exclude_border),
+                    exec: &self.exec,
+                };
+                search(image, &what, measure)?
+            }
         };
-        let rows = self.measure(image, &convolved, &kernel, &threshold, &candidates);
         let kept = keep_brightest(rows, self.n_brightest, |r| r.flux);
         let n_pixels = (kernel.shape().0 * kernel.shape().1) as i64;
         let column = |f: fn(&Row) -> f64| kept.iter().map(f).collect::<Vec<f64>>();
@@ -179,8 +176,8 @@ impl DaoStarFinder {
                 n_pixels: vec![n_pixels; kept.len()],
                 daofind_mag: column(|r| r.daofind_mag),
             },
-            n_candidates: candidates.len(),
-            outcome: Outcome::of(candidates.len(), kept.len()),
+            n_candidates,
+            outcome: Outcome::of(n_candidates, kept.len()),
             meta: self.meta(),
         })
     }
@@ -205,48 +202,38 @@ impl DaoStarFinder {
         m
     }
 
-    /// All candidates that pass the filters.
-    fn measure<T: Pixel>(
-        &self,
-        image: &Image<'_, T>,
-        convolved: &Array2<f64>,
+    /// Measures a candidate; `None` if it does not pass the filters.
+    fn measurement<'a, T: Pixel>(
+        &'a self,
+        image: &'a Image<'_, T>,
         kernel: &DensityKernel,
-        threshold: &Threshold,
-        candidates: &[(usize, usize)],
-    ) -> Vec<Row> {
+        threshold: &'a Threshold,
+    ) -> impl Measure<Row> + 'a {
         let marginal_x = Marginal::new(kernel, Along::X);
         let marginal_y = Marginal::new(kernel, Along::Y);
         let (ky, kx) = kernel.shape();
         let centre = (ky / 2) * kx + kx / 2;
         let inside: Vec<bool> = kernel.mask().iter().copied().collect();
         let around = (kernel.n_pixels() - 1) as f64;
-        let parts = self.exec.map_chunks(candidates.len(), CHUNK, |range| {
-            let (mut data, mut density) = (Vec::new(), Vec::new());
-            let mut rows = Vec::new();
-            for &(y, x) in &candidates[range] {
-                cutout(image.data(), (y, x), (ky, kx), &mut data);
-                cutout(convolved.view(), (y, x), (ky, kx), &mut density);
-                let (dx, hx) = marginal_x.fit(&data);
-                let (dy, hy) = marginal_y.fit(&data);
-                let peak = data[centre];
-                let flux: f64 = data.iter().zip(&inside).filter(|(_, m)| **m).map(|(v, _)| v).sum();
-                let row = Row {
-                    x: x as f64 + dx,
-                    y: y as f64 + dy,
-                    sharpness: (peak - (flux - peak) / around) / density[centre],
-                    roundness1: symmetry(&density, ky, kx),
-                    roundness2: 2.0 * (hx - hy) / (hx + hy),
-                    peak,
-                    flux,
-                    daofind_mag: -2.5 * (density[centre] / threshold.at(x, y)).log10(),
-                };
-                if hx.is_finite() && hy.is_finite() && self.keeps(&row, image.shape()) {
-                    rows.push(row);
-                }
-            }
-            rows
-        });
-        parts.concat()
+        move |density: &Density<'_>, (y, x): (usize, usize), data: &mut Vec<f64>, window: &mut Vec<f64>| {
+            cutout(image.data(), (y, x), (ky, kx), data);
+            density.cutout((y, x), (ky, kx), window);
+            let (dx, hx) = marginal_x.fit(data);
+            let (dy, hy) = marginal_y.fit(data);
+            let peak = data[centre];
+            let flux: f64 = data.iter().zip(&inside).filter(|(_, m)| **m).map(|(v, _)| v).sum();
+            let row = Row {
+                x: x as f64 + dx,
+                y: y as f64 + dy,
+                sharpness: (peak - (flux - peak) / around) / window[centre],
+                roundness1: symmetry(window, ky, kx),
+                roundness2: 2.0 * (hx - hy) / (hx + hy),
+                peak,
+                flux,
+                daofind_mag: -2.5 * (window[centre] / threshold.at(x, y)).log10(),
+            };
+            (hx.is_finite() && hy.is_finite() && self.keeps(&row, image.shape())).then_some(row)
+        }
     }
 
     fn keeps(&self, r: &Row, shape: (usize, usize)) -> bool {
@@ -257,26 +244,6 @@ impl DaoStarFinder {
             && within(r.roundness2, self.roundness_range)
             && self.peak_max.is_none_or(|m| r.peak <= m)
     }
-}
-
-/// Peaks of an image convolved with a density kernel.
-pub(crate) fn density_peaks<T: Pixel>(
-    convolved: &Array2<f64>,
-    image: &Image<'_, T>,
-    kernel: &DensityKernel,
-    threshold: &Threshold,
-    separation: f64,
-    exclude_border: bool,
-    exec: &Exec,
-) -> Result<Vec<(usize, usize)>> {
-    let neighbourhood = if separation == 0.0 {
-        Neighbourhood::Footprint(Footprint::from_array(kernel.mask().to_owned())?)
-    } else {
-        Neighbourhood::Separation(separation)
-    };
-    let (ky, kx) = kernel.shape();
-    let border = if exclude_border { (ky / 2, kx / 2) } else { (0, 0) };
-    select_peaks(convolved.view(), image.mask(), threshold, &neighbourhood, border, exec)
 }
 
 /// DAOFIND's SROUND: sums over the four quadrants of the central square of the convolved cutout, each quadrant holding
@@ -302,6 +269,7 @@ fn symmetry(density: &[f64], ky: usize, kx: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     #[test]
     fn quadrants_of_the_symmetry() {

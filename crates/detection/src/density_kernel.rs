@@ -2,9 +2,11 @@
 
 use ndarray::{Array2, ArrayView2};
 use skyphot_core::FWHM_TO_SIGMA;
+use skyphot_filter::Footprint;
 
 use crate::error::{DetectionError, Result, positive};
 use crate::kernel::pairwise::pairwise_sum;
+use crate::select::Neighbourhood;
 
 /// The density-enhancement kernel of Stetson (1987): an elliptical Gaussian, cut at `sigma_radius` standard
 /// deviations (but never closer than 2 pixels), shifted and scaled so that convolving with it fits, at every pixel,
@@ -144,6 +146,21 @@ impl DensityKernel {
     #[must_use]
     pub fn fwhm(&self) -> f64 {
         self.fwhm
+    }
+
+    /// Where rivals of a peak are looked for; 0 = in the footprint.
+    pub(crate) fn neighbourhood(&self, separation: f64) -> Result<Neighbourhood> {
+        Ok(if separation == 0.0 {
+            Neighbourhood::Footprint(Footprint::from_array(self.mask.clone())?)
+        } else {
+            Neighbourhood::Separation(separation)
+        })
+    }
+
+    /// Rows and columns at the edge without peaks.
+    pub(crate) fn border(&self, exclude: bool) -> (usize, usize) {
+        let (ky, kx) = self.shape();
+        if exclude { (ky / 2, kx / 2) } else { (0, 0) }
     }
 
     /// Standard deviations along the major and the minor axis, pixels.

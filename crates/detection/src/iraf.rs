@@ -1,11 +1,10 @@
 //! IRAF's starfind.
 
-use ndarray::Array2;
 use skyphot_core::{Exec, Image, Meta, Pixel, Point};
-use skyphot_filter::{Boundary, Kernel, convolve};
+use skyphot_filter::Kernel;
 
 use crate::catalog::{StarCatalog, StarShape};
-use crate::dao::{CHUNK, density_peaks};
+use crate::density::{Density, DensitySearch, Measure, Measured, measure_at, search};
 use crate::error::{Result, at_least_one, not_nan, not_negative, ordered};
 use crate::finder::{given_pixels, keep_brightest, on_image, within};
 use crate::kernel::cutout::cutout;
@@ -125,20 +124,23 @@ impl IrafStarFinder {
         let kernel = self.kernel()?;
         self.threshold.check("threshold", image.shape())?;
         let weights = Kernel::from_array(kernel.data().to_owned())?;
-        let convolved = convolve(image.data(), &weights, Boundary::Constant(0.0), &self.exec);
-        let candidates = match &self.xycoords {
-            Some(points) => given_pixels(points, image.shape())?,
-            None => density_peaks(
-                &convolved,
-                image,
-                &kernel,
-                &self.threshold,
-                self.min_separation.unwrap_or(2.5 * self.fwhm),
-                self.exclude_border,
-                &self.exec,
-            )?,
+        let measure = self.measurement(image, &kernel);
+        let Measured { rows, n_candidates } = match &self.xycoords {
+            Some(points) => {
+                measure_at(image, &weights, &given_pixels(points, image.shape())?, &self.exec, measure)
+            }
+            None => {
+                let separation = self.min_separation.unwrap_or(2.5 * self.fwhm);
+                let what = DensitySearch {
+                    kernel: &weights,
+                    threshold: &self.threshold,
+                    neighbourhood: &kernel.neighbourhood(separation)?,
+                    border: kernel.border(self.exclude_border),
+                    exec: &self.exec,
+                };
+                search(image, &what, measure)?
+            }
         };
-        let rows = self.measure(image, &convolved, &kernel, &candidates);
         let kept = keep_brightest(rows, self.n_brightest, |r| r.flux);
         let column = |f: fn(&Row) -> f64| kept.iter().map(f).collect::<Vec<f64>>();
         Ok(StarCatalog {
@@ -154,8 +156,8 @@ impl IrafStarFinder {
                 orientation: column(|r| r.orientation),
                 n_pixels: kept.iter().map(|r| r.n_pixels as i64).collect(),
             },
-            n_candidates: candidates.len(),
-            outcome: Outcome::of(candidates.len(), kept.len()),
+            n_candidates,
+            outcome: Outcome::of(n_candidates, kept.len()),
             meta: self.meta(),
         })
     }
@@ -179,56 +181,47 @@ impl IrafStarFinder {
         m
     }
 
-    /// All candidates that pass the filters.
-    fn measure<T: Pixel>(
-        &self,
-        image: &Image<'_, T>,
-        convolved: &Array2<f64>,
+    /// Measures a candidate; `None` if it does not pass the filters.
+    fn measurement<'a, T: Pixel>(
+        &'a self,
+        image: &'a Image<'_, T>,
         kernel: &DensityKernel,
-        candidates: &[(usize, usize)],
-    ) -> Vec<Row> {
+    ) -> impl Measure<Row> + 'a {
         let (ky, kx) = kernel.shape();
+        let kernel_fwhm = kernel.fwhm();
         let centre = (ky / 2) * kx + kx / 2;
         let inside: Vec<bool> = kernel.mask().iter().copied().collect();
         let n_sky = inside.len() - kernel.n_pixels();
-        let parts = self.exec.map_chunks(candidates.len(), CHUNK, |range| {
-            let mut data = Vec::new();
-            let mut rows = Vec::new();
-            for &(y, x) in &candidates[range] {
-                cutout(image.data(), (y, x), (ky, kx), &mut data);
-                // Without a pixel outside the footprint the sky is what the fit of the Gaussian leaves.
-                let sky = if n_sky == 0 {
-                    data[centre] - convolved[[y, x]]
-                } else {
-                    data.iter().zip(&inside).filter(|(_, m)| !**m).map(|(v, _)| v).sum::<f64>() / n_sky as f64
-                };
-                for (v, m) in data.iter_mut().zip(&inside) {
-                    *v = if *m { *v - sky } else { 0.0 };
-                    if *v < 0.0 {
-                        *v = 0.0;
-                    }
-                }
-                let m = moments(&data, kx);
-                let fwhm = m.fwhm();
-                let row = Row {
-                    x: m.x + x as f64 - (kx / 2) as f64,
-                    y: m.y + y as f64 - (ky / 2) as f64,
-                    fwhm,
-                    sharpness: fwhm / kernel.fwhm(),
-                    roundness: m.roundness(),
-                    orientation: m.orientation_deg(),
-                    n_pixels: data.iter().filter(|v| **v != 0.0).count(),
-                    sky,
-                    peak: data.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-                    flux: m.sum,
-                };
-                if self.keeps(&row, image.shape()) {
-                    rows.push(row);
+        move |density: &Density<'_>, (y, x): (usize, usize), data: &mut Vec<f64>, _: &mut Vec<f64>| {
+            cutout(image.data(), (y, x), (ky, kx), data);
+            // Without a pixel outside the footprint the sky is what the fit of the Gaussian leaves.
+            let sky = if n_sky == 0 {
+                data[centre] - density.at((y, x))
+            } else {
+                data.iter().zip(&inside).filter(|(_, m)| !**m).map(|(v, _)| v).sum::<f64>() / n_sky as f64
+            };
+            for (v, m) in data.iter_mut().zip(&inside) {
+                *v = if *m { *v - sky } else { 0.0 };
+                if *v < 0.0 {
+                    *v = 0.0;
                 }
             }
-            rows
-        });
-        parts.concat()
+            let m = moments(data, kx);
+            let fwhm = m.fwhm();
+            let row = Row {
+                x: m.x + x as f64 - (kx / 2) as f64,
+                y: m.y + y as f64 - (ky / 2) as f64,
+                fwhm,
+                sharpness: fwhm / kernel_fwhm,
+                roundness: m.roundness(),
+                orientation: m.orientation_deg(),
+                n_pixels: data.iter().filter(|v| **v != 0.0).count(),
+                sky,
+                peak: data.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                flux: m.sum,
+            };
+            self.keeps(&row, image.shape()).then_some(row)
+        }
     }
 
     fn keeps(&self, r: &Row, shape: (usize, usize)) -> bool {
@@ -246,6 +239,7 @@ impl IrafStarFinder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     #[test]
     fn what_is_refused() {

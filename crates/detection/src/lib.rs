@@ -2,6 +2,7 @@
 
 mod catalog;
 mod dao;
+mod density;
 mod density_kernel;
 mod detect_threshold;
 mod error;

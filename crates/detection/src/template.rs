@@ -2,16 +2,16 @@
 
 use ndarray::ArrayView2;
 use skyphot_core::{Exec, Image, Meta, Pixel};
-use skyphot_filter::{Boundary, Footprint, Kernel, convolve};
+use skyphot_filter::{Footprint, Kernel};
 
 use crate::catalog::{StarCatalog, StarShape};
-use crate::dao::CHUNK;
+use crate::density::{Density, DensitySearch, Measure, Measured, search};
 use crate::error::{DetectionError, Result, at_least_one, not_nan, not_negative};
 use crate::finder::keep_brightest;
 use crate::kernel::cutout::cutout;
 use crate::kernel::moments::moments;
 use crate::kernel::pairwise::pairwise_sum;
-use crate::select::{Neighbourhood, select_peaks};
+use crate::select::Neighbourhood;
 use crate::{Outcome, Threshold};
 
 /// Finds stars with a kernel of the caller (a PSF): convolution with the kernel on a fitted background, local maxima
@@ -117,7 +117,6 @@ impl StarFinder {
         self.threshold.check("threshold", image.shape())?;
         let (ky, kx) = self.kernel.shape();
         let weights = self.density_kernel()?;
-        let convolved = convolve(image.data(), &weights, Boundary::Constant(0.0), &self.exec);
         let separation = self.separation();
         let neighbourhood = if separation == 0.0 {
             Neighbourhood::Footprint(Footprint::rectangle(ky, kx)?)
@@ -125,15 +124,14 @@ impl StarFinder {
             Neighbourhood::Separation(separation)
         };
         let border = if self.exclude_border { ((ky - 1) / 2, (kx - 1) / 2) } else { (0, 0) };
-        let candidates = select_peaks(
-            convolved.view(),
-            image.mask(),
-            &self.threshold,
-            &neighbourhood,
+        let what = DensitySearch {
+            kernel: &weights,
+            threshold: &self.threshold,
+            neighbourhood: &neighbourhood,
             border,
-            &self.exec,
-        )?;
-        let rows = self.measure(image, &candidates);
+            exec: &self.exec,
+        };
+        let Measured { rows, n_candidates } = search(image, &what, self.measurement(image))?;
         let kept = keep_brightest(rows, self.n_brightest, |r| r.flux);
         let column = |f: fn(&Row) -> f64| kept.iter().map(f).collect::<Vec<f64>>();
         Ok(StarCatalog {
@@ -147,8 +145,8 @@ impl StarFinder {
                 roundness: column(|r| r.roundness),
                 orientation: column(|r| r.orientation),
             },
-            n_candidates: candidates.len(),
-            outcome: Outcome::of(candidates.len(), kept.len()),
+            n_candidates,
+            outcome: Outcome::of(n_candidates, kept.len()),
             meta: self.meta(),
         })
     }
@@ -161,39 +159,30 @@ impl StarFinder {
         m
     }
 
-    /// All candidates that pass the filters.
-    fn measure<T: Pixel>(&self, image: &Image<'_, T>, candidates: &[(usize, usize)]) -> Vec<Row> {
+    /// Measures a candidate; `None` if it does not pass the filters.
+    fn measurement<'a, T: Pixel>(&'a self, image: &'a Image<'_, T>) -> impl Measure<Row> + 'a {
         let (ky, kx) = self.kernel.shape();
-        let parts = self.exec.map_chunks(candidates.len(), CHUNK, |range| {
-            let mut data = Vec::new();
-            let mut rows = Vec::new();
-            for &(y, x) in &candidates[range] {
-                cutout(image.data(), (y, x), (ky, kx), &mut data);
-                for v in &mut data {
-                    if *v < 0.0 {
-                        *v = 0.0;
-                    }
-                }
-                let m = moments(&data, kx);
-                let r = Row {
-                    x: m.x + x as f64 - (kx / 2) as f64,
-                    y: m.y + y as f64 - (ky / 2) as f64,
-                    fwhm: m.fwhm(),
-                    roundness: m.roundness(),
-                    orientation: m.orientation_deg(),
-                    peak: data.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-                    flux: m.sum,
-                };
-                let finite = [r.x, r.y, r.fwhm, r.roundness, r.orientation, r.peak, r.flux]
-                    .iter()
-                    .all(|v| v.is_finite());
-                if finite && self.peak_max.is_none_or(|m| r.peak <= m) {
-                    rows.push(r);
+        move |_: &Density<'_>, (y, x): (usize, usize), data: &mut Vec<f64>, _: &mut Vec<f64>| {
+            cutout(image.data(), (y, x), (ky, kx), data);
+            for v in data.iter_mut() {
+                if *v < 0.0 {
+                    *v = 0.0;
                 }
             }
-            rows
-        });
-        parts.concat()
+            let m = moments(data, kx);
+            let r = Row {
+                x: m.x + x as f64 - (kx / 2) as f64,
+                y: m.y + y as f64 - (ky / 2) as f64,
+                fwhm: m.fwhm(),
+                roundness: m.roundness(),
+                orientation: m.orientation_deg(),
+                peak: data.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+                flux: m.sum,
+            };
+            let finite =
+                [r.x, r.y, r.fwhm, r.roundness, r.orientation, r.peak, r.flux].iter().all(|v| v.is_finite());
+            (finite && self.peak_max.is_none_or(|m| r.peak <= m)).then_some(r)
+        }
     }
 }
 

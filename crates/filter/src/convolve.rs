@@ -1,5 +1,7 @@
 //! Direct convolution with small kernels.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2};
 use skyphot_core::{Exec, Pixel};
 
@@ -35,31 +37,92 @@ pub fn convolve<T: Pixel>(
 ) -> Array2<f64> {
     let (ny, nx) = data.dim();
     let mut out = Array2::zeros((ny, nx));
-    if out.is_empty() {
-        return out;
-    }
-    let weights = kernel.data();
-    let (ky, kx) = weights.dim();
-    let (cy, cx) = (ky / 2, kx / 2);
-    // Seen from the output pixel the kernel is turned round: its last value meets the first pixel.
-    let before = (ky - 1 - cy, kx - 1 - cx);
-    let after = (cy, cx);
-    let width = nx + kx - 1;
-    let taps: Vec<(usize, f64)> = (0..ky)
-        .flat_map(|r| (0..kx).map(move |c| (r * width + c, weights[[ky - 1 - r, kx - 1 - c]])))
-        .filter(|(_, w)| w.abs() > f64::EPSILON)
-        .collect();
-    let rows = window::tile_rows(nx, 2 * ky);
-    let Some(slice) = out.as_slice_mut() else { return out };
+    let rows = window::tile_rows(nx, 2 * kernel.shape().0);
+    let Some(slice) = out.as_slice_mut().filter(|s| !s.is_empty()) else { return out };
+    let convolver = Convolver::new(kernel, nx, boundary);
     exec.for_each_chunk_mut(slice, rows * nx, |tile, chunk| {
         let y0 = tile * rows;
-        let y1 = y0 + chunk.len() / nx;
-        let band = window::band(data, (y0, y1), before, after, boundary);
-        for (r, out) in chunk.chunks_exact_mut(nx).enumerate() {
-            correlate::weighted_row(out, &band.values[r * band.width..], &taps);
-        }
+        convolver.fill(data, y0..y0 + chunk.len() / nx, &mut Vec::new(), chunk);
     });
     out
+}
+
+/// [`convolve()`] a few rows at a time, for code that needs no more than a band of the convolved image at once.
+///
+/// ```
+/// use ndarray::Array2;
+/// use skyphot_core::Exec;
+/// use skyphot_filter::{Boundary, Convolver, Kernel, convolve};
+/// let data = Array2::from_shape_fn((20, 30), |(y, x)| (x * y) as f32);
+/// let kernel = Kernel::gaussian(1.0, 1.0, 0.0, (5, 5))?;
+/// let whole = convolve(data.view(), &kernel, Boundary::Nearest, &Exec::serial());
+/// let (mut scratch, mut band) = (Vec::new(), Vec::new());
+/// Convolver::new(&kernel, 30, Boundary::Nearest).rows(data.view(), 4..9, &mut scratch, &mut band);
+/// assert_eq!(band[..30], whole.as_slice().unwrap()[4 * 30..5 * 30]);
+/// # Ok::<(), skyphot_filter::FilterError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Convolver {
+    /// Place in the band (see [`window`]) and weight of every tap.
+    taps: Vec<(usize, f64)>,
+    nx: usize,
+    before: (usize, usize),
+    after: (usize, usize),
+    boundary: Boundary,
+}
+
+impl Convolver {
+    /// For images of `nx` columns.
+    #[must_use]
+    pub fn new(kernel: &Kernel, nx: usize, boundary: Boundary) -> Self {
+        let weights = kernel.data();
+        let (ky, kx) = weights.dim();
+        let after = (ky / 2, kx / 2);
+        let width = nx + kx - 1;
+        // Seen from the output pixel the kernel is turned round: its last value meets the first pixel.
+        let taps = (0..ky)
+            .flat_map(|r| (0..kx).map(move |c| (r * width + c, weights[[ky - 1 - r, kx - 1 - c]])))
+            .filter(|(_, w)| w.abs() > f64::EPSILON)
+            .collect();
+        Self { taps, nx, before: (ky - 1 - after.0, kx - 1 - after.1), after, boundary }
+    }
+
+    /// Rows `rows` of the convolved image, one after the other in `out`. `scratch` is working space; both are resized.
+    ///
+    /// # Panics
+    /// If the image has another number of columns than announced, or not that many rows.
+    pub fn rows<T: Pixel>(
+        &self,
+        data: ArrayView2<'_, T>,
+        rows: Range<usize>,
+        scratch: &mut Vec<f64>,
+        out: &mut Vec<f64>,
+    ) {
+        let nx = data.ncols();
+        assert_eq!(nx, self.nx, "columns of the image");
+        out.resize(rows.len() * nx, 0.0);
+        // A few rows at a time keep the working space in the cache.
+        let step = self.after.0.max(8) * 2;
+        for (i, part) in out.chunks_mut(step * nx.max(1)).enumerate() {
+            let y0 = rows.start + i * step;
+            self.fill(data, y0..(y0 + step).min(rows.end), scratch, part);
+        }
+    }
+
+    fn fill<T: Pixel>(
+        &self,
+        data: ArrayView2<'_, T>,
+        rows: Range<usize>,
+        scratch: &mut Vec<f64>,
+        out: &mut [f64],
+    ) {
+        let nx = data.ncols();
+        let width =
+            window::fill_band(scratch, data, (rows.start, rows.end), self.before, self.after, self.boundary);
+        for (r, out) in out.chunks_exact_mut(nx).enumerate() {
+            correlate::weighted_row(out, &scratch[r * width..], &self.taps);
+        }
+    }
 }
 
 #[cfg(test)]

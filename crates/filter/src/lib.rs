@@ -11,7 +11,7 @@ mod median;
 mod zoom;
 
 pub use boundary::Boundary;
-pub use convolve::convolve;
+pub use convolve::{Convolver, convolve};
 pub use error::{FilterError, Result};
 pub use footprint::Footprint;
 pub use kernel2d::Kernel;

@@ -1,15 +1,17 @@
 //! Pixels that no neighbour exceeds.
 
-use ndarray::{Array2, ArrayView2, CowArray, Ix2};
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, CowArray};
 use skyphot_core::{Exec, Pixel};
 use skyphot_filter::{Boundary, Footprint, maximum_filter};
 
 use crate::Threshold;
 
 /// Rows of one piece of work.
-const ROWS: usize = 64;
-/// Pixels looked at together before any is tested alone.
-const BLOCK: usize = 32;
+pub(crate) const ROWS: usize = 64;
+/// Neighbours that are compared one by one.
+const NEAR: usize = 36;
 /// Comparisons per pixel after which a running maximum of everything is cheaper.
 const BUDGET: usize = 64;
 
@@ -39,15 +41,20 @@ pub(crate) fn local_maxima<T: Pixel>(
     if 2 * by >= ny || 2 * bx >= nx || is_constant(data) {
         return Vec::new();
     }
-    let (fy, fx) = search.footprint.shape();
-    let has_centre = search.footprint.data()[[fy / 2, fx / 2]];
-    if has_centre {
+    if let Some(rivals) = Rivals::new(search.footprint) {
         let standard = data.as_standard_layout();
         let mask = search.mask.map(CowArray::from);
         let mask = mask.as_ref().map(|m| m.as_standard_layout());
-        let rivals = Rivals::new(search.footprint, nx);
-        if let Some(found) = by_comparison(&standard, mask.as_ref(), search, &rivals, exec) {
-            return found;
+        if let (Some(values), mask) = (standard.as_slice(), mask.as_ref().and_then(|m| m.as_slice())) {
+            let scan = Scan { shape: (ny, nx), rivals: &rivals, mask, search };
+            let parts = exec.map_init(ny.div_ceil(ROWS), Vec::new, |flags, i| {
+                let mut found = Vec::new();
+                let rows = i * ROWS..((i + 1) * ROWS).min(ny);
+                scan.rows(values, 0, rows, flags, &mut found).then_some(found)
+            });
+            if let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() {
+                return parts.concat();
+            }
         }
     }
     by_filter(data, search, exec)
@@ -60,115 +67,240 @@ fn is_constant<T: Pixel>(data: ArrayView2<'_, T>) -> bool {
 }
 
 /// The neighbours of a pixel, nearest first: most pixels fail at one of the first.
-struct Rivals {
+#[derive(Debug)]
+pub(crate) struct Rivals {
     /// `(dy, dx)`.
     offsets: Vec<(i64, i64)>,
-    /// The same as distances in memory.
-    linear: Vec<isize>,
     /// Reach to lower and higher indices, `(y, x)`.
-    before: (usize, usize),
-    after: (usize, usize),
+    pub(crate) before: (usize, usize),
+    pub(crate) after: (usize, usize),
+    /// The four nearest neighbours belong to it.
+    cross: bool,
+    /// The whole footprint as runs `(dy, dx, length)` along rows, nearest rows first.
+    runs: Vec<(i64, i64, usize)>,
 }
 
 impl Rivals {
-    fn new(footprint: &Footprint, nx: usize) -> Self {
+    /// `None` if the footprint does not hold the pixel itself.
+    pub(crate) fn new(footprint: &Footprint) -> Option<Self> {
         let (fy, fx) = footprint.shape();
         let mut offsets = footprint.offsets();
+        let n = offsets.len();
         offsets.retain(|o| *o != (0, 0));
+        if offsets.len() == n {
+            return None;
+        }
         offsets.sort_by_key(|(dy, dx)| dy * dy + dx * dx);
-        let linear = offsets.iter().map(|(dy, dx)| (dy * nx as i64 + dx) as isize).collect();
+        let cross = [(-1, 0), (0, -1), (0, 1), (1, 0)].iter().all(|o| offsets.iter().take(4).any(|p| p == o));
         let before = (fy / 2, fx / 2);
-        Self { offsets, linear, before, after: (fy - 1 - before.0, fx - 1 - before.1) }
+        let mut runs: Vec<(i64, i64, usize)> = Vec::new();
+        for (dy, dx) in footprint.offsets() {
+            match runs.last_mut() {
+                Some((y, x, n)) if *y == dy && *x + *n as i64 == dx => *n += 1,
+                _ => runs.push((dy, dx, 1)),
+            }
+        }
+        runs.sort_by_key(|r| r.0.abs());
+        Some(Self { offsets, before, after: (fy - 1 - before.0, fx - 1 - before.1), cross, runs })
     }
 }
 
-type Contiguous<'a, T> = CowArray<'a, T, Ix2>;
+/// A search in rows of an image.
+#[derive(Debug)]
+pub(crate) struct Scan<'a, 's> {
+    /// Shape of the image.
+    pub(crate) shape: (usize, usize),
+    pub(crate) rivals: &'a Rivals,
+    /// Of the whole image, row by row.
+    pub(crate) mask: Option<&'a [bool]>,
+    pub(crate) search: &'a Search<'s>,
+}
 
-/// Tests the pixels above the threshold one by one. `None` if that turns out to be slow (plateaus).
-fn by_comparison<T: Pixel>(
-    data: &Contiguous<'_, T>,
-    mask: Option<&Contiguous<'_, bool>>,
-    search: &Search<'_>,
-    rivals: &Rivals,
-    exec: &Exec,
-) -> Option<Vec<(usize, usize)>> {
-    let (ny, nx) = data.dim();
-    let (by, bx) = search.border;
-    let values = data.as_slice()?;
-    let masked = match mask {
-        Some(m) => Some(m.as_slice()?),
-        None => None,
-    };
-    let is_masked = |i: usize| masked.is_some_and(|m| m[i]);
-    // The footprint's box lies inside the image.
-    let inside = |y: usize, x: usize| {
-        y >= rivals.before.0 && y + rivals.after.0 < ny && x >= rivals.before.1 && x + rivals.after.1 < nx
-    };
-    let parts = exec.map_chunks(ny - 2 * by, ROWS, |rows| {
-        let mut found = Vec::new();
+impl Scan<'_, '_> {
+    /// Appends the peaks of the image's rows `rows`. `values` holds whole rows from row `first` of the image on, as far up
+    /// and down as the neighbourhood reaches on the image. Returns false as soon as that turns out to be slow (plateaus).
+    pub(crate) fn rows<T: Pixel>(
+        &self,
+        values: &[T],
+        first: usize,
+        rows: Range<usize>,
+        flags: &mut Vec<u8>,
+        found: &mut Vec<(usize, usize)>,
+    ) -> bool {
+        let (ny, nx) = self.shape;
+        let (by, bx) = self.search.border;
+        let row_of = |y: usize| &values[(y - first) * nx..(y - first + 1) * nx];
         let mut left = rows.len() * nx * BUDGET;
-        for y in rows.start + by..rows.end + by {
-            let row = &values[y * nx..(y + 1) * nx];
-            let mut x0 = bx;
-            while x0 < nx - bx {
-                let x1 = (x0 + BLOCK).min(nx - bx);
-                let block = &row[x0..x1];
-                let any = match search.threshold {
-                    Threshold::Scalar(t) => any_above(block, *t),
-                    Threshold::Image(t) => block.iter().enumerate().any(|(k, v)| v.to_f64() > t[[y, x0 + k]]),
-                };
-                if any {
-                    for (k, value) in block.iter().enumerate() {
-                        let x = x0 + k;
-                        let v = value.to_f64();
-                        let above = v > search.threshold.at(x, y);
-                        if !above || !v.is_finite() || is_masked(y * nx + x) {
-                            continue;
-                        }
-                        let at = y * nx + x;
-                        let wins = if inside(y, x) {
-                            let beaten = rivals.linear.iter().position(|o| {
-                                let i = at.wrapping_add_signed(*o);
-                                let n = values[i].to_f64();
-                                n > v && n.is_finite() && !is_masked(i)
-                            });
-                            left = left.checked_sub(beaten.unwrap_or(rivals.linear.len()))?;
-                            beaten.is_none()
-                        } else {
-                            left = left.checked_sub(rivals.offsets.len())?;
-                            v >= 0.0
-                                && rivals.offsets.iter().all(|(dy, dx)| {
-                                    let (yy, xx) = (y as i64 + dy, x as i64 + dx);
-                                    if yy < 0 || xx < 0 || yy >= ny as i64 || xx >= nx as i64 {
-                                        return true;
-                                    }
-                                    let i = yy as usize * nx + xx as usize;
-                                    let n = values[i].to_f64();
-                                    !(n > v && n.is_finite() && !is_masked(i))
-                                })
-                        };
-                        if wins {
-                            found.push((y, x));
+        let linear: Vec<isize> =
+            self.rivals.offsets.iter().map(|(dy, dx)| (dy * nx as i64 + dx) as isize).collect();
+        flags.resize(nx, 0);
+        let mut constant = Vec::new();
+        for y in rows.start.max(by)..rows.end.min(ny - by) {
+            let row = row_of(y);
+            let image_row;
+            let threshold: &[f64] = match self.search.threshold {
+                Threshold::Scalar(t) => {
+                    constant.resize(nx, *t);
+                    &constant
+                }
+                Threshold::Image(t) => {
+                    image_row = t.row(y);
+                    match image_row.as_slice() {
+                        Some(s) => s,
+                        None => {
+                            constant.clear();
+                            constant.extend(image_row.iter());
+                            &constant
                         }
                     }
                 }
-                x0 = x1;
+            };
+            // With a mask the nearest neighbours may not count.
+            let near = (self.rivals.cross && self.mask.is_none() && y > 0 && y + 1 < ny)
+                .then(|| (row_of(y - 1), row_of(y + 1)));
+            flag_candidates(flags, row, threshold, near);
+            for (block, some) in flags.chunks(8).enumerate() {
+                if some.iter().all(|f| *f == 0) {
+                    continue;
+                }
+                for (k, _) in some.iter().enumerate().filter(|(_, f)| **f != 0) {
+                    let x = block * 8 + k;
+                    if x < bx || x >= nx - bx {
+                        continue;
+                    }
+                    let (wins, cost) = self.wins(values, first, (y, x), &linear);
+                    if wins {
+                        found.push((y, x));
+                    }
+                    left = match left.checked_sub(cost) {
+                        Some(l) => l,
+                        None => return false,
+                    };
+                }
             }
         }
-        Some(found)
-    });
-    let parts: Option<Vec<_>> = parts.into_iter().collect();
-    Some(parts?.concat())
+        true
+    }
+
+    /// The pixel is good and beats its neighbourhood; and how many neighbours it was compared with.
+    fn wins<T: Pixel>(
+        &self,
+        values: &[T],
+        first: usize,
+        (y, x): (usize, usize),
+        linear: &[isize],
+    ) -> (bool, usize) {
+        let (ny, nx) = self.shape;
+        let is_masked = |i: usize| self.mask.is_some_and(|m| m[i + first * nx]);
+        let at = (y - first) * nx + x;
+        let v = values[at].to_f64();
+        if !v.is_finite() || is_masked(at) {
+            return (false, 1);
+        }
+        let beats = |i: usize| {
+            let n = values[i].to_f64();
+            !(n > v && n.is_finite() && !is_masked(i))
+        };
+        let r = self.rivals;
+        let inside = y >= r.before.0 && y + r.after.0 < ny && x >= r.before.1 && x + r.after.1 < nx;
+        if inside {
+            let near = if self.mask.is_some() { linear.len() } else { NEAR.min(linear.len()) };
+            if let Some(n) = linear[..near].iter().position(|o| !beats(at.wrapping_add_signed(*o))) {
+                return (false, n + 1);
+            }
+            if near == linear.len() {
+                return (true, near);
+            }
+            // What comes so far mostly wins: whole runs at a time.
+            let mut cost = near;
+            for (dy, dx, n) in &r.runs {
+                let start = at.wrapping_add_signed((dy * nx as i64 + dx) as isize);
+                cost += n / 4;
+                if any_exceeds(&values[start..start + n], v) {
+                    return (false, cost);
+                }
+            }
+            return (true, cost);
+        }
+        // Beyond the edge lies the value 0.
+        let wins = v >= 0.0
+            && r.offsets.iter().all(|(dy, dx)| {
+                let (yy, xx) = (y as i64 + dy, x as i64 + dx);
+                let outside = yy < 0 || xx < 0 || yy >= ny as i64 || xx >= nx as i64;
+                outside || beats((yy as usize - first) * nx + xx as usize)
+            });
+        (wins, r.offsets.len())
+    }
 }
 
-/// Some value of a block lies above the threshold.
+/// Some finite value exceeds `v`.
 #[inline]
-fn any_above<T: Pixel>(block: &[T], threshold: f64) -> bool {
+fn any_exceeds<T: Pixel>(values: &[T], v: f64) -> bool {
     let mut any = false;
-    for v in block {
-        any |= v.to_f64() > threshold;
+    for n in values {
+        let n = n.to_f64();
+        any |= (n > v) & (n <= f64::MAX);
     }
     any
+}
+
+/// Marks (not 0) the pixels of a row that lie above the threshold and, if the rows below and above are given, are not
+/// exceeded by one of the four nearest neighbours.
+#[allow(unsafe_code)]
+fn flag_candidates<T: Pixel>(flags: &mut [u8], row: &[T], threshold: &[f64], near: Option<(&[T], &[T])>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2; the body is the plain code below.
+        unsafe { flag_candidates_avx2(flags, row, threshold, near) };
+        return;
+    }
+    flag_candidates_plain(flags, row, threshold, near);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[allow(unsafe_code)]
+unsafe fn flag_candidates_avx2<T: Pixel>(
+    flags: &mut [u8],
+    row: &[T],
+    threshold: &[f64],
+    near: Option<(&[T], &[T])>,
+) {
+    flag_candidates_plain(flags, row, threshold, near);
+}
+
+#[inline(always)]
+fn flag_candidates_plain<T: Pixel>(
+    flags: &mut [u8],
+    row: &[T],
+    threshold: &[f64],
+    near: Option<(&[T], &[T])>,
+) {
+    let n = row.len();
+    let (flags, threshold) = (&mut flags[..n], &threshold[..n]);
+    let Some((below, above)) = near.filter(|_| n > 2) else {
+        for x in 0..n {
+            flags[x] = u8::from(row[x].to_f64() > threshold[x]);
+        }
+        return;
+    };
+    // Infinite neighbours are bad pixels, which hide nothing.
+    let exceeds = |a: T, v: f64| {
+        let a = a.to_f64();
+        (a > v) & (a <= f64::MAX)
+    };
+    let m = n - 2;
+    let (centre, left, right) = (&row[1..1 + m], &row[..m], &row[2..2 + m]);
+    let (below, above) = (&below[1..1 + m], &above[1..1 + m]);
+    let (out, limit) = (&mut flags[1..1 + m], &threshold[1..1 + m]);
+    for x in 0..m {
+        let v = centre[x].to_f64();
+        let beaten = exceeds(left[x], v) | exceeds(right[x], v) | exceeds(below[x], v) | exceeds(above[x], v);
+        out[x] = u8::from((v > limit[x]) & !beaten);
+    }
+    for x in [0, n - 1] {
+        flags[x] = u8::from(row[x].to_f64() > threshold[x]);
+    }
 }
 
 /// The same with a running maximum: any footprint, any data, two images of scratch space.

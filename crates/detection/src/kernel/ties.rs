@@ -82,6 +82,11 @@ fn join(parent: &mut [usize], i: usize, j: usize) {
 /// Of peaks with one value that are `separation` pixels or less apart, keeps the one of the largest plateau, then the
 /// first row by row; a peak falls only to one that is kept. `values` goes with `peaks`; both come row by row.
 pub(crate) fn remove_tied(peaks: Vec<Peak>, values: &[f64], separation: f64) -> Vec<Peak> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    if sorted.windows(2).all(|w| w[0] != w[1]) {
+        return peaks;
+    }
     let mut order: Vec<usize> = (0..peaks.len()).collect();
     order.sort_by(|&a, &b| {
         values[b]
