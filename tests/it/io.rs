@@ -1,4 +1,5 @@
 //! Every shared FITS file against what astropy reads from it.
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,9 +33,13 @@ fn reference(root: &Path, file: &Path) -> Value {
 /// JSON numbers, and the strings that stand for what JSON cannot write.
 fn number(v: &Value) -> f64 {
     match v {
-        Value::String(s) => s.to_lowercase().replace("infinity", "inf").parse().unwrap_or_else(|_| panic!("{v} is not a number")),
+        Value::String(s) => s
+            .to_lowercase()
+            .replace("infinity", "inf")
+            .parse()
+            .unwrap_or_else(|_| panic!("{v} is not a number")),
         Value::Null => f64::NAN,
-        _ => v.as_f64().unwrap(),
+        _ => v.as_f64().unwrap_or_else(|| panic!("{v} is not a number")),
     }
 }
 
@@ -128,12 +133,8 @@ fn check_table(name: &str, table: &Table, expected: &Value) {
         if rows == 0 || first.is_null() || !first_of_name {
             continue;
         }
-        let values = match first {
-            Value::Array(v) => {
-                v.iter().flat_map(|v| v.as_array().cloned().unwrap_or_else(|| vec![v.clone()])).collect()
-            }
-            v => vec![v.clone()],
-        };
+        let mut values = Vec::new();
+        flatten(first, &mut values);
         for (k, v) in values.iter().take(found.width()).enumerate() {
             match (found.data(), v) {
                 // `array of 32`
@@ -157,6 +158,14 @@ fn check_table(name: &str, table: &Table, expected: &Value) {
                 }
             }
         }
+    }
+}
+
+/// The scalars of nested lists.
+fn flatten(v: &Value, out: &mut Vec<Value>) {
+    match v {
+        Value::Array(list) => list.iter().for_each(|v| flatten(v, out)),
+        v => out.push(v.clone()),
     }
 }
 
@@ -186,11 +195,22 @@ fn every_file_reads_as_its_reference_says() {
         for (hdu, expected) in file.hdus().iter().zip(hdus) {
             let name = format!("{name}, HDU {}", hdu.index);
             if hdu.index > 0 {
-                assert_eq!(hdu.name.as_deref().unwrap_or(""), expected["name"].as_str().unwrap(), "{name}");
+                // astropy's own name for compressed images without one.
+                let default = if hdu.compressed { "COMPRESSED_IMAGE" } else { "" };
+                assert_eq!(
+                    hdu.name.as_deref().unwrap_or(default),
+                    expected["name"].as_str().unwrap(),
+                    "{name}"
+                );
                 assert_eq!(hdu.version, expected["ver"].as_i64().unwrap(), "{name}");
             }
             for (key, value) in expected["header"].as_object().unwrap() {
                 let found = hdu.header.get_str(key);
+                // Groups that are none: the file says NAXIS = 0, which astropy repairs as it reads.
+                if name.contains("group_invalid") && key.starts_with("NAXIS") {
+                    assert_eq!(hdu.header.get_i64("NAXIS"), Some(0));
+                    continue;
+                }
                 match value {
                     Value::Null => assert_eq!(found, None, "{name}: {key}"),
                     Value::Bool(b) => assert_eq!(hdu.header.get_bool(key), Some(*b), "{name}: {key}"),
@@ -320,8 +340,12 @@ fn catalogues_of_other_programs_are_read() {
     let ra = t.column("sky_centroid.ra").unwrap();
     assert_eq!(ra.unit.as_deref(), Some("deg"));
     assert!(t.f64("sky_centroid.dec").unwrap().iter().all(|d| d.abs() <= 90.0));
+    let root = ecsv.parent().unwrap().parent().unwrap();
+    let votable = read_table(root.join("real/spitzer_example_catalog.xml")).unwrap();
+    assert_eq!((votable.n_columns(), votable.column("l").unwrap().unit.as_deref()), (16, Some("deg")));
+    assert_eq!(votable.f64("l").unwrap()[0], 18.384317);
     for folder in ["jwst", "roman", "ground", "psf"] {
-        let folder = ecsv.parent().unwrap().parent().unwrap().join(folder);
+        let folder = root.join(folder);
         for path in files_below(&folder).iter().filter(|p| p.extension().is_some_and(|e| e == "ecsv")) {
             assert!(read_table(path).unwrap_or_else(|e| panic!("{e}")).n_rows() > 0);
         }

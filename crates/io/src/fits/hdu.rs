@@ -211,6 +211,8 @@ fn uncompressed(stored: &Header) -> Header {
             key.strip_prefix(p).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
         };
         let new = match key {
+            // The image was a primary HDU before it was compressed.
+            "XTENSION" if stored.card("ZSIMPLE").is_some() => Card::new("SIMPLE", true, "").ok(),
             "XTENSION" => Card::new("XTENSION", "IMAGE", "").ok(),
             "ZBITPIX" | "ZNAXIS" => card.renamed(&key[1..]),
             "ZHECKSUM" => card.renamed("CHECKSUM"),

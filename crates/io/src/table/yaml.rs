@@ -228,7 +228,9 @@ impl Parser<'_> {
                 self.quoted()?
             } else {
                 let start = self.at;
-                while !self.eof() && !(self.peek() == b':' && matches!(self.ahead(1), b' ' | b'\n' | b'\r')) {
+                let ends =
+                    |p: &Self| p.eof() || (p.peek() == b':' && matches!(p.ahead(1), b' ' | b'\n' | b'\r'));
+                while !ends(self) {
                     self.at += 1;
                 }
                 String::from_utf8_lossy(&self.text[start..self.at]).trim().to_owned()

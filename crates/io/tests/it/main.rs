@@ -1,5 +1,7 @@
 //! Files of other programs, and files of our own read back.
 
+#![allow(clippy::unwrap_used)]
+
 mod astropy;
 mod compressed;
 mod errors;
