@@ -197,6 +197,32 @@ BASE = {'NAXIS': 2, 'NAXIS1': 100, 'NAXIS2': 80, 'CTYPE1': 'RA---TAN', 'CTYPE2':
 SIP2 = {'A_ORDER': 2, 'B_ORDER': 2, 'A_2_0': 1e-4, 'A_1_1': -2e-4, 'B_0_2': 3e-4, 'B_2_0': 5e-5}
 
 
+def wheel():
+    """The headers of astropy's own tests, as installed with it."""
+    import glob
+    import os
+    import re
+
+    import astropy.wcs
+    keep = re.compile(r'^(NAXIS\d?|WCSAXES|(CTYPE|CRPIX|CRVAL|CDELT|CUNIT|CROTA)\d|(CD|PC|PV)\d+_\d+|(CD|PC)\d{6}|LONPOLE|LATPOLE'
+                      r'|EQUINOX|EPOCH|RADESYS|RADECSYS|[AB]P?_(ORDER|\d+_\d+))$')
+    folder = os.path.join(os.path.dirname(astropy.wcs.__file__), 'tests', 'data')
+    out = {}
+    for path in sorted(glob.glob(f'{folder}/*.hdr') + glob.glob(f'{folder}/maps/*.hdr')):
+        text = open(path, 'rb').read().decode('latin1')
+        h = fits.Header.fromstring(text, sep='\n' if text.count('\n') > 5 else '')
+        cards = {}
+        for c in h.cards:
+            try:
+                if keep.match(c.keyword):
+                    cards[c.keyword] = c.value
+            except Exception:
+                pass
+        if 'CTYPE1' in cards:
+            out['astropy: ' + os.path.basename(path)] = (cards, ' ')
+    return out
+
+
 def quirks():
     b = dict(BASE)
     nocd = {k: v for k, v in b.items() if not k.startswith('CDELT')}
@@ -253,6 +279,7 @@ def quirks():
                            'CRVAL2': 30.0, 'CRVAL3': 0.0}, ' '),
         'planet': ({**b, 'CTYPE1': 'MALN-CAR', 'CTYPE2': 'MALT-CAR'}, ' '),
     }
+    cases.update(wheel())
     x, y = rnd(71, 5, 0.0, 99.0), rnd(72, 5, 0.0, 79.0)
     out = []
     for name, (cards, key) in cases.items():

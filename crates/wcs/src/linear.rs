@@ -60,11 +60,11 @@ impl LinearWcs {
         let (has_pc, has_cd) = (!keys.pairs("PC").is_empty(), !keys.pairs("CD").is_empty());
         let cdelt = number("CDELT", 1.0)?;
         let mut matrix = vec![vec![0.0; n]; n];
-        for i in 0..n {
-            for j in 0..n {
+        for (i, row) in matrix.iter_mut().enumerate() {
+            for (j, value) in row.iter_mut().enumerate() {
                 let one = if i == j { 1.0 } else { 0.0 };
                 let element = |base: &str| keys.number(&format!("{base}{}_{}", i + 1, j + 1));
-                matrix[i][j] = if has_pc {
+                *value = if has_pc {
                     cdelt[i] * element("PC")?.unwrap_or(one)
                 } else if has_cd {
                     element("CD")?.unwrap_or(0.0)

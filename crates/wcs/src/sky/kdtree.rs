@@ -35,6 +35,52 @@ impl<const D: usize> KdTree<D> {
         self.points.len()
     }
 
+    /// Indices of the caller's list in the order of the tree, in which neighbours are near each other.
+    pub(crate) fn order(&self) -> &[usize] {
+        &self.index
+    }
+
+    /// The nearest point as `(squared distance, index)`, the lower index of equally near ones.
+    pub(crate) fn nearest_one(&self, q: &[f64; D]) -> Option<(f64, usize)> {
+        let mut best = (f64::INFINITY, usize::MAX);
+        let mut off = [0.0; D];
+        self.nearest_one_in(q, &mut best, 0, 0..self.points.len(), 0.0, &mut off);
+        (best.1 != usize::MAX).then_some(best)
+    }
+
+    fn nearest_one_in(
+        &self,
+        q: &[f64; D],
+        best: &mut (f64, usize),
+        node: usize,
+        range: std::ops::Range<usize>,
+        distance: f64,
+        off: &mut [f64; D],
+    ) {
+        if node >= self.nodes.len() {
+            for (p, i) in self.points[range.clone()].iter().zip(&self.index[range]) {
+                let d = squared(q, p);
+                if d < best.0 || (d == best.0 && *i < best.1) {
+                    *best = (d, *i);
+                }
+            }
+            return;
+        }
+        let (axis, value) = self.nodes[node];
+        let middle = range.start + range.len() / 2;
+        let t = q[axis] - value;
+        let (near, far) = ((range.start..middle, 2 * node + 1), (middle..range.end, 2 * node + 2));
+        let (near, far) = if t < 0.0 { (near, far) } else { (far, near) };
+        self.nearest_one_in(q, best, near.1, near.0, distance, off);
+        let old = off[axis];
+        let d = distance - old * old + t * t;
+        if d <= best.0 {
+            off[axis] = t;
+            self.nearest_one_in(q, best, far.1, far.0, d, off);
+            off[axis] = old;
+        }
+    }
+
     /// The `k` nearest points as `(squared distance, index)`, nearest first; equal distances by index.
     pub(crate) fn nearest(&self, q: &[f64; D], k: usize, best: &mut Vec<(f64, usize)>) {
         best.clear();
@@ -186,6 +232,7 @@ mod tests {
                 all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
                 tree.nearest(&q, 5, &mut best);
                 assert_eq!(best, all[..all.len().min(5)]);
+                assert_eq!(tree.nearest_one(&q), Some(all[0]));
                 tree.within(&q, 0.04, &mut found);
                 found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
                 assert_eq!(found, all.iter().copied().filter(|a| a.0 <= 0.04).collect::<Vec<_>>());

