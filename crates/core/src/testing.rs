@@ -7,7 +7,8 @@ use ndarray::Array2;
 /// splitmix64 of `seed + index`, as a uniform number in `[0, 1)` with 53 bits.
 #[must_use]
 pub fn uniform(seed: u64, index: u64) -> f64 {
-    let mut z = seed.wrapping_mul(0x2545_F491_4F6C_DD1D).wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut z =
+        seed.wrapping_mul(0x2545_F491_4F6C_DD1D).wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)

@@ -68,14 +68,14 @@ pub fn background_config(
 }
 
 fn unsized_config(section: &BackgroundSection, exec: &Exec) -> Result<Background2DConfig> {
-    if section.filter.0 % 2 == 0 || section.filter.1 % 2 == 0 {
+    if section.filter.0.is_multiple_of(2) || section.filter.1.is_multiple_of(2) {
         return Err(PipelineError::value(
             "background filter",
             section.filter.to_string(),
             "odd, such as 3 or 3,5",
         ));
     }
-    if !(section.sigma > 0.0) {
+    if section.sigma.is_nan() || section.sigma <= 0.0 {
         return Err(PipelineError::value("sigma", section.sigma.to_string(), "a number > 0"));
     }
     let exclude_percentile = section.exclude_percentile.unwrap_or(DEFAULT_EXCLUDE);

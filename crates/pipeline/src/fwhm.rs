@@ -25,13 +25,9 @@ const REACH: usize = 25;
 pub fn estimate_fwhm<T: Pixel>(image: &Image<'_, T>, noise: &Noise<'_>) -> Result<Option<f64>> {
     for sigma in [SIGMA, 0.5 * SIGMA] {
         let config = PeakConfig { box_size: (11, 11), n_peaks: Some(PEAKS), ..PeakConfig::default() };
-        let peaks = find_peaks(image, &threshold(noise, sigma), &config)?;
-        let mut widths: Vec<f64> = peaks
-            .x_peak
-            .iter()
-            .zip(&peaks.y_peak)
-            .filter_map(|(&x, &y)| width(image, x as usize, y as usize))
-            .collect();
+        let peaks = find_peaks(image, threshold(noise, sigma), &config)?;
+        let mut widths: Vec<f64> =
+            peaks.x_peak.iter().zip(&peaks.y_peak).filter_map(|(&x, &y)| width(image, x, y)).collect();
         if widths.len() >= 3 {
             widths.sort_by(f64::total_cmp);
             return Ok(Some(widths[widths.len() / 3]));

@@ -61,7 +61,7 @@ fn local_background<T: Pixel>(
         PipelineError::value("annulus", pair.to_string(), "inner,outer with 0 < inner < outer")
     })?;
     let clip = section.annulus_clip;
-    if !(clip.0 > 0.0) || clip.1 < 0.0 {
+    if clip.0 <= 0.0 || clip.1 < 0.0 {
         return Err(PipelineError::value("annulus-clip", clip.to_string(), "sigma,passes with sigma > 0"));
     }
     let clip = SigmaClip { max_iters: (clip.1 >= 1.0).then_some(clip.1 as usize), ..SigmaClip::new(clip.0) };

@@ -81,7 +81,7 @@ pub fn table_meta(command: &str, input: &str, sha256: &str, parameters: &serde_j
 
 /// A JSON tree as table metadata.
 #[must_use]
-pub fn to_meta(v: &serde_json::Value) -> MetaValue {
+pub(crate) fn to_meta(v: &serde_json::Value) -> MetaValue {
     use serde_json::Value;
     match v {
         Value::Null => MetaValue::Null,

@@ -55,7 +55,7 @@ pub(crate) struct PlotArgs {
 pub(crate) fn run(args: &PlotArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     let mut planes = InputSection::default();
     args.input.planes.apply(&mut planes);
-    if !(args.radius > 0.0) {
+    if args.radius.is_nan() || args.radius <= 0.0 {
         return Err(Usage::new(format!("--radius {} is not a number > 0", args.radius), "--radius 5"));
     }
     let place = || format!("skyphot plot {}", args.input.file);
