@@ -5,8 +5,9 @@ pub(crate) fn sin_cos_deg(a: f64) -> (f64, f64) {
     if !a.is_finite() {
         return (f64::NAN, f64::NAN);
     }
-    let r = a % 360.0;
-    let q = (r / 90.0).round();
+    let r = if a.abs() < 1e6 { a } else { a % 360.0 };
+    // Adding and subtracting 1.5 * 2^52 rounds to a whole number; r - 90 q is exact.
+    let q = (r * (1.0 / 90.0) + 6_755_399_441_055_744.0) - 6_755_399_441_055_744.0;
     let (s, c) = (r - 90.0 * q).to_radians().sin_cos();
     match (q as i64).rem_euclid(4) {
         0 => (s, c),
@@ -18,7 +19,7 @@ pub(crate) fn sin_cos_deg(a: f64) -> (f64, f64) {
 
 /// A longitude in `[0, 360)`, degrees.
 pub(crate) fn wrap_360(a: f64) -> f64 {
-    let r = a % 360.0;
+    let r = if (0.0..360.0).contains(&a) { a } else { a % 360.0 };
     let r = if r < 0.0 { r + 360.0 } else { r };
     if r >= 360.0 { 0.0 } else { r }
 }

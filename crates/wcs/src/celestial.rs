@@ -32,13 +32,10 @@ impl Rotation {
     ) -> Result<Self> {
         let phi_p = lonpole.unwrap_or_else(|| wrap_180(phi0 + if lat0 < theta0 { 180.0 } else { 0.0 }));
         let fail = || WcsError::InvalidPole { lon: lon0, lat: lat0, lonpole: phi_p, latpole };
-        if ![lon0, lat0, phi0, theta0, phi_p, latpole].iter().all(|v| v.is_finite()) {
+        if ![lon0, lat0, phi0, theta0, phi_p, latpole].iter().all(|v| v.is_finite()) || lat0.abs() > 90.0 {
             return Err(fail());
         }
         let (lon_p, lat_p) = if theta0 == 90.0 {
-            if lat0.abs() > 90.0 {
-                return Err(fail());
-            }
             (lon0, lat0)
         } else {
             pole(lon0, lat0, phi0, theta0, phi_p, latpole).ok_or_else(fail)?

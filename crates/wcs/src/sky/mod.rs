@@ -5,6 +5,7 @@ mod kdtree;
 mod matching;
 mod precession;
 mod separation;
+mod sexagesimal;
 
 pub use frame::SkyFrame;
 pub use matching::{
@@ -12,3 +13,4 @@ pub use matching::{
     match_to_catalog_xy, search_around_sky, search_around_xy,
 };
 pub use separation::{offset_by, offsets, position_angle, separation};
+pub use sexagesimal::{format_dms, format_hms, parse_angle, parse_position};

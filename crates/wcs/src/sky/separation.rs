@@ -19,7 +19,7 @@ pub fn separation(a: SkyCoord, b: SkyCoord) -> f64 {
     let (s2, c2) = sin_cos_deg(b.lat);
     let n1 = c2 * sd;
     let n2 = c1 * s2 - s1 * c2 * cd;
-    n1.hypot(n2).atan2(s1 * s2 + c1 * c2 * cd).to_degrees()
+    (n1 * n1 + n2 * n2).sqrt().atan2(s1 * s2 + c1 * c2 * cd).to_degrees()
 }
 
 /// Direction from `a` to `b`, from north through east, in `[0, 360)` degrees.

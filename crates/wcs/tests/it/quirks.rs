@@ -7,7 +7,7 @@ use skyphot_wcs::{
     fit_wcs_from_points,
 };
 
-use crate::common::{Cards, fixture, numbers, range, sky_error};
+use crate::common::{Cards, execs, fixture, numbers, range, sky_error};
 
 fn written(wcs: &Wcs) -> Cards {
     Cards(
@@ -207,6 +207,33 @@ fn every_point_has_its_own_fate() {
     let w = Wcs::from_header(&sip).unwrap();
     let far = w.wcs_pix2world(&[Point::new(-51.0, 39.0)], &Exec::serial());
     assert_eq!(w.all_world2pix(&far.sky, &Exec::serial()).status, [PointStatus::Diverged]);
+}
+
+/// More points than one thread takes at a time.
+#[test]
+fn threads_change_no_bit() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let fast =
+        Wcs::from_header(&base().set("A_ORDER", 3).set("B_ORDER", 2).set("A_1_2", 1e-7).set("B_1_1", 1e-5))
+            .unwrap();
+    let slow =
+        Wcs::from_header(&base().set("CTYPE1", "RA---TPV").set("CTYPE2", "DEC--TPV").set("PV1_4", 0.3))
+            .unwrap();
+    shared(&fast);
+    let points: Vec<Point> =
+        range(1, 20_000, 0.0, 300.0).into_iter().zip(range(2, 20_000, 0.0, 300.0)).map(Point::from).collect();
+    for w in [fast, slow] {
+        let sky = w.all_pix2world(&points, &Exec::serial());
+        let back = w.all_world2pix(&sky.sky, &Exec::serial());
+        assert!(sky.all_ok() && back.all_ok());
+        for (p, q) in points.iter().zip(&back.points) {
+            assert!(p.distance(*q) < 1e-9);
+        }
+        for exec in execs() {
+            assert_eq!(sky, w.all_pix2world(&points, &exec));
+            assert_eq!(back, w.all_world2pix(&sky.sky, &exec));
+        }
+    }
 }
 
 #[test]
