@@ -14,7 +14,7 @@ pub(crate) struct Usage {
 
 impl Usage {
     /// What is wrong, and what to try instead.
-    pub(crate) fn new(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(what: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { what: what.into(), hint: hint.into() })
     }
 }

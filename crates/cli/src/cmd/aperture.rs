@@ -57,14 +57,14 @@ pub(crate) fn read_positions(text: &str) -> anyhow::Result<Vec<Point>> {
             if p.iter().all(|p| p.is_finite()) {
                 Ok(p)
             } else {
-                Err(Usage::new(
+                Err(Usage::error(
                     format!("a position of '{text}' is not finite"),
                     "--positions '100.5,200;310,42'",
                 ))
             }
         }
         _ if text.trim().is_empty() => {
-            Err(Usage::new("no positions", "--positions CATALOGUE or --positions '100.5,200;310,42'"))
+            Err(Usage::error("no positions", "--positions CATALOGUE or --positions '100.5,200;310,42'"))
         }
         _ => {
             let table = cmd::read_table(text)

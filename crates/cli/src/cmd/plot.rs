@@ -56,7 +56,7 @@ pub(crate) fn run(args: &PlotArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     let mut planes = InputSection::default();
     args.input.planes.apply(&mut planes);
     if args.radius.is_nan() || args.radius <= 0.0 {
-        return Err(Usage::new(format!("--radius {} is not a number > 0", args.radius), "--radius 5"));
+        return Err(Usage::error(format!("--radius {} is not a number > 0", args.radius), "--radius 5"));
     }
     let place = || format!("skyphot plot {}", args.input.file);
     let any = load(&args.input.file, &planes).with_context(place)?;
@@ -73,7 +73,7 @@ fn draw<T: Pixel>(e: &Exposure<T>, args: &PlotArgs, global: &GlobalArgs) -> anyh
         return Ok(());
     }
     let config = PlotConfig {
-        interval: args.interval.clone(),
+        interval: args.interval,
         stretch: args.stretch,
         colormap: args.cmap,
         color_bar: !args.no_color_bar,
@@ -96,7 +96,7 @@ fn draw<T: Pixel>(e: &Exposure<T>, args: &PlotArgs, global: &GlobalArgs) -> anyh
 /// `X0:X1,Y0:Y1` as a box that lies on an image of shape `(ny, nx)`.
 fn zoom(text: &str, (ny, nx): (usize, usize)) -> anyhow::Result<BoundingBox> {
     let bad = || {
-        Usage::new(
+        Usage::error(
             format!("--zoom '{text}' is not X0:X1,Y0:Y1 on the image of {nx} x {ny} pixels"),
             format!("--zoom 0:{},0:{}", nx.div_ceil(2), ny.div_ceil(2)),
         )

@@ -63,7 +63,7 @@ struct Answer {
 
 pub(crate) fn run(args: &StatsArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     if args.sigma.is_nan() || args.sigma <= 0.0 {
-        return Err(Usage::new(format!("--sigma {} is not a number > 0", args.sigma), "--sigma 3"));
+        return Err(Usage::error(format!("--sigma {} is not a number > 0", args.sigma), "--sigma 3"));
     }
     let clip = SigmaClip {
         max_iters: (args.maxiters > 0).then_some(args.maxiters),
