@@ -1,4 +1,5 @@
 //! End-to-end tests on real files and against the peers' answers.
+#![allow(clippy::unwrap_used)] // a test that cannot go on should stop there
 
 mod aperture;
 mod background;
