@@ -76,6 +76,9 @@ pub enum PipelineError {
     /// From io.
     #[error(transparent)]
     Io(#[from] skyphot_io::IoError),
+    /// From wcs.
+    #[error(transparent)]
+    Wcs(#[from] skyphot_wcs::WcsError),
     /// From stats.
     #[error(transparent)]
     Stats(#[from] skyphot_stats::StatsError),

@@ -8,27 +8,28 @@ use crate::detect::Noise;
 
 /// Peaks that are looked at.
 const PEAKS: usize = 400;
-/// Peaks must rise over the noise by this factor.
-const SIGMA: f64 = 20.0;
+/// Peaks must rise over the noise by the first number; the second is how many of them are enough.
+const ATTEMPTS: [(f64, usize); 3] = [(20.0, 3), (10.0, 3), (6.0, 1)];
 /// Half-width of the largest profile followed, pixels.
 const REACH: usize = 25;
 
 /// The full width at half maximum of the point sources on a background-subtracted image, pixels: the lower tercile of
-/// the widths of bright isolated peaks, so that galaxies do not count. `None` if fewer than three peaks are usable.
+/// the widths of bright isolated peaks, so that galaxies do not count. `None` if no peak is usable.
 ///
-/// The width of a peak is measured along its row and column: the two points where the profile falls below half of its
+/// The width of a peak is measured along its row and column, each averaged with its two neighbours against noise (for a
+/// Gaussian that does not change the width): the two points where the profile falls below half of its
 /// maximum (that of the parabola through the logarithms of the three highest pixels), linearly interpolated. Flat
 /// tops (saturated stars), single hot pixels and elongated peaks are passed over.
 ///
 /// # Errors
 /// Those of the peak finder.
 pub fn estimate_fwhm<T: Pixel>(image: &Image<'_, T>, noise: &Noise<'_>) -> Result<Option<f64>> {
-    for sigma in [SIGMA, 0.5 * SIGMA] {
+    for (sigma, enough) in ATTEMPTS {
         let config = PeakConfig { box_size: (11, 11), n_peaks: Some(PEAKS), ..PeakConfig::default() };
         let peaks = find_peaks(image, threshold(noise, sigma), &config)?;
         let mut widths: Vec<f64> =
             peaks.x_peak.iter().zip(&peaks.y_peak).filter_map(|(&x, &y)| width(image, x, y)).collect();
-        if widths.len() >= 3 {
+        if widths.len() >= enough {
             widths.sort_by(f64::total_cmp);
             return Ok(Some(widths[widths.len() / 3]));
         }
@@ -45,9 +46,12 @@ fn threshold(noise: &Noise<'_>, sigma: f64) -> Threshold {
 
 fn width<T: Pixel>(image: &Image<'_, T>, x: usize, y: usize) -> Option<f64> {
     let (ny, nx) = image.shape();
+    if x == 0 || y == 0 || x + 1 >= nx || y + 1 >= ny {
+        return None;
+    }
     let at = |x: usize, y: usize| (!image.is_bad(x, y)).then(|| image.data()[[y, x]].to_f64());
-    let along_row = profile_width(x, nx, |i| at(i, y))?;
-    let along_column = profile_width(y, ny, |i| at(x, i))?;
+    let along_row = profile_width(x, nx, |i| Some(at(i, y - 1)? + at(i, y)? + at(i, y + 1)?))?;
+    let along_column = profile_width(y, ny, |i| Some(at(x - 1, i)? + at(x, i)? + at(x + 1, i)?))?;
     let ratio = along_row / along_column;
     let w = (0.5 * (along_row * along_row + along_column * along_column)).sqrt();
     ((0.6..=1.7).contains(&ratio) && w >= 1.1).then_some(w)

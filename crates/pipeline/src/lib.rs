@@ -13,6 +13,7 @@ mod positions;
 mod provenance;
 mod report;
 mod run;
+mod sky;
 pub mod spec;
 mod stored;
 
@@ -30,4 +31,5 @@ pub use picture::overlay_of;
 pub use positions::positions_of;
 pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, unix_time};
 pub use run::{RunOptions, RunSummary, run};
+pub use sky::add_sky_columns;
 pub use stored::{StoredPixel, write_map};

@@ -13,7 +13,7 @@ use skyphot_stats::{EffectiveGain, calc_total_error};
 use crate::detect::Noise;
 use crate::exposure::{AnyExposure, Exposure};
 use crate::{
-    Detected, PipelineError, Result, RunConfig, StoredPixel, detect, estimate_background, load, measure,
+    Detected, PipelineError, Result, RunConfig, StoredPixel, add_sky_columns, detect, estimate_background, load, measure,
     overlay_of, provenance, report, write_map,
 };
 
@@ -167,6 +167,7 @@ impl<'a> Job<'a> {
             measure(&image, &found.positions, &config.aperture, &exec)?
         };
         let mut table = join(&found, &measured, exposure.unit.as_deref())?;
+        exposure.notes.extend(add_sky_columns(&mut table, &exposure.header, &found.positions, &exec)?);
         table.meta = provenance::table_meta(
             "run",
             &exposure.file,

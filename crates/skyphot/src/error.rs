@@ -21,6 +21,8 @@ pub enum Error {
     #[error(transparent)]
     Fit(#[from] skyphot_fit::FitError),
     #[error(transparent)]
+    Wcs(#[from] skyphot_wcs::WcsError),
+    #[error(transparent)]
     Filter(#[from] skyphot_filter::FilterError),
     #[error(transparent)]
     Background(#[from] skyphot_background::BackgroundError),

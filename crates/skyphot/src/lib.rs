@@ -17,6 +17,7 @@ pub use skyphot_pipeline as pipeline;
 pub use skyphot_plot as plot;
 pub use skyphot_simulation as simulation;
 pub use skyphot_stats as stats;
+pub use skyphot_wcs as wcs;
 
 #[doc(hidden)]
 pub use skyphot_pipeline::with_exposure;

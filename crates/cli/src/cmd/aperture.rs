@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Args;
 use skyphot::core::{Pixel, Point};
-use skyphot::pipeline::{ApertureSection, Exposure, InputSection, load, measure, positions_of, table_meta};
+use skyphot::pipeline::{ApertureSection, Exposure, InputSection, add_sky_columns, load, measure, positions_of, table_meta};
 use skyphot::with_exposure;
 
 use crate::args::{ApertureArgs, GlobalArgs, InputArgs, TableOutput};
@@ -103,6 +103,9 @@ fn photometry<T: Pixel>(
         Some(err) => measure(&e.image_with_error(err)?, positions, section, &global.exec()?)?,
         None => measure(&e.image()?, positions, section, &global.exec()?)?,
     };
+    for n in add_sky_columns(&mut table, &e.header, positions, &global.exec()?)? {
+        progress.note(&format!("note: {n}"));
+    }
     let parameters = serde_json::json!({
         "input": planes, "aperture": section, "positions": args.positions,
     });

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Args;
 use skyphot::core::{Pixel, Table};
 use skyphot::pipeline::{
-    BackgroundSection, DetectSection, Detected, Exposure, InputSection, Noise, detect, estimate_background,
+    BackgroundSection, DetectSection, Detected, Exposure, InputSection, Noise, add_sky_columns, detect, estimate_background,
     load, table_meta,
 };
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
@@ -74,19 +74,21 @@ fn find<T: Pixel>(
         progress.step("detection");
         detect(&e.image()?, &Noise::Scalar(s.std), section, &exec)?
     };
-    for n in e.notes.iter().chain(&found.notes) {
-        progress.note(&format!("note: {n}"));
-    }
-    drop(progress);
+    let mut notes: Vec<String> = e.notes.iter().chain(&found.notes).cloned().collect();
     let parameters = serde_json::json!({
         "input": planes, "detect": section,
         "background": args.subtract_background.then_some(background),
     });
-    let table = with_meta(&e, &found, &parameters);
+    let mut table = with_meta(&e, &found, &parameters);
+    notes.extend(add_sky_columns(&mut table, &e.header, &found.positions, &exec)?);
+    for n in &notes {
+        progress.note(&format!("note: {n}"));
+    }
+    drop(progress);
     cmd::write_table(&args.table.output, &table, global)?;
     if global.json && args.table.output.as_os_str() != "-" {
         return output::json(&serde_json::json!({
-            "file": args.input.file, "sources": found.table.n_rows(), "fwhm": found.fwhm, "notes": found.notes,
+            "file": args.input.file, "sources": found.table.n_rows(), "fwhm": found.fwhm, "notes": notes,
         }));
     }
     Ok(())
