@@ -13,8 +13,8 @@ use skyphot_stats::{EffectiveGain, calc_total_error};
 use crate::detect::Noise;
 use crate::exposure::{AnyExposure, Exposure};
 use crate::{
-    Detected, PipelineError, Result, RunConfig, StoredPixel, add_sky_columns, detect, estimate_background, load, measure,
-    overlay_of, provenance, report, write_map,
+    Detected, PipelineError, Result, RunConfig, StoredPixel, add_sky_columns, detect, estimate_background,
+    load, measure, overlay_of, provenance, report, write_map,
 };
 
 /// What a run did, as `run.json` holds it.

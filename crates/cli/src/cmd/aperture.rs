@@ -3,7 +3,9 @@
 use anyhow::Context;
 use clap::Args;
 use skyphot::core::{Pixel, Point};
-use skyphot::pipeline::{ApertureSection, Exposure, InputSection, add_sky_columns, load, measure, positions_of, table_meta};
+use skyphot::pipeline::{
+    ApertureSection, Exposure, InputSection, add_sky_columns, load, measure, positions_of, table_meta,
+};
 use skyphot::with_exposure;
 
 use crate::args::{ApertureArgs, GlobalArgs, InputArgs, TableOutput};

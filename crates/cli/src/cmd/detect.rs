@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::Args;
 use skyphot::core::{Pixel, Table};
 use skyphot::pipeline::{
-    BackgroundSection, DetectSection, Detected, Exposure, InputSection, Noise, add_sky_columns, detect, estimate_background,
-    load, table_meta,
+    BackgroundSection, DetectSection, Detected, Exposure, InputSection, Noise, add_sky_columns, detect,
+    estimate_background, load, table_meta,
 };
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
 use skyphot::with_exposure;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
+use skyphot::core::{Point, SkyTransform};
 use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector};
+use skyphot::wcs::{Parity, Wcs};
 
 use crate::args::GlobalArgs;
 use crate::output;
@@ -48,6 +50,9 @@ pub(crate) fn run(args: &InfoArgs, global: &GlobalArgs) -> anyhow::Result<()> {
             h.description(),
             h.header.len()
         );
+        if let Some(w) = sky(h) {
+            let _ = writeln!(text, "       {w}");
+        }
         if args.header {
             for r in h.header.to_records() {
                 let _ = writeln!(text, "       {}", r.trim_end());
@@ -63,9 +68,27 @@ pub(crate) fn run(args: &InfoArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     output::text(&text)
 }
 
+/// The WCS in words: type, frame, centre, scale and orientation.
+fn sky(h: &HduInfo) -> Option<String> {
+    let (ny, nx) = h.image_shape()?;
+    let wcs = Wcs::from_header(&h.header).ok()?;
+    let middle = Point::new(0.5 * (nx as f64 - 1.0), 0.5 * (ny as f64 - 1.0));
+    let c = wcs.pixel_to_sky(middle)?;
+    let [x, y] = wcs.ctype();
+    let frame = wcs.frame().map_or_else(|| "frame not given".to_owned(), |f| f.to_string());
+    let scale = wcs.pixel_scale(middle).map_or(f64::NAN, |s| s * 3600.0);
+    let angle = wcs.position_angle(middle).unwrap_or(f64::NAN);
+    let mirrored = if wcs.parity() == Parity::Mirrored { ", mirrored" } else { "" };
+    Some(format!(
+        "WCS {x} {y}, {frame}: centre {:.6} {:+.6} deg, {scale:.4} arcsec per pixel, +y at position angle {angle:.2} \
+         deg{mirrored}",
+        c.lon, c.lat
+    ))
+}
+
 fn as_json(h: &HduInfo) -> serde_json::Value {
     json!({
         "index": h.index, "name": h.name, "version": h.version, "description": h.description(), "shape": h.shape,
-        "bitpix": h.bitpix, "unit": h.unit(), "cards": h.header.len(),
+        "bitpix": h.bitpix, "wcs": sky(h), "unit": h.unit(), "cards": h.header.len(),
     })
 }
