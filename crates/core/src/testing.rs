@@ -57,19 +57,24 @@ pub fn field(ny: usize, nx: usize, seed: u64, n_stars: usize, sigma: f64) -> Arr
 /// The path of a shared test file below `$SKYPHOT_TEST_DATA`; `None`, with a line on standard error that says so,
 /// where the variable is not set or the file is missing.
 #[must_use]
-#[allow(clippy::print_stderr)]
 pub fn test_data(relative: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("SKYPHOT_TEST_DATA") else {
-        eprintln!("skipped: {relative}: SKYPHOT_TEST_DATA is not set");
+        say(&format!("skipped: {relative}: SKYPHOT_TEST_DATA is not set"));
         return None;
     };
     let path = PathBuf::from(root).join(relative);
     if path.exists() {
         Some(path)
     } else {
-        eprintln!("skipped: {relative}: not below SKYPHOT_TEST_DATA");
+        say(&format!("skipped: {relative}: not below SKYPHOT_TEST_DATA"));
         None
     }
+}
+
+/// A line that the test runner does not swallow, as it does what `eprintln!` prints.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 #[cfg(test)]
