@@ -250,6 +250,9 @@ mod tests {
         // The same question has another answer where it should.
         let all = tree(metadata(), "skyphot").unwrap();
         let found: Vec<_> = heavy(&all).collect();
-        assert!(found.iter().any(|d| *d == "fitsio-sys") && found.iter().any(|d| *d == "plotters"), "{found:?}");
+        assert!(
+            found.iter().any(|d| *d == "fitsio-sys") && found.iter().any(|d| *d == "plotters"),
+            "{found:?}"
+        );
     }
 }
