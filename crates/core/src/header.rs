@@ -35,4 +35,17 @@ pub trait HeaderView {
 
     /// All keywords in the order of the header (with repeats).
     fn keys(&self) -> Vec<String>;
+
+    /// Keyword and text of every card with a value, in the order of the header. A header that may hold a keyword twice
+    /// should say here what each of its cards holds; by default all cards of a name have the value of
+    /// [`get_str`](Self::get_str).
+    fn entries(&self) -> Vec<(String, String)> {
+        self.keys()
+            .into_iter()
+            .filter_map(|k| {
+                let text = self.get_str(&k)?;
+                Some((k, text))
+            })
+            .collect()
+    }
 }

@@ -32,14 +32,15 @@ pub struct LookupReference {
 }
 
 impl LookupReference {
-    /// The references among the cards of a header, `(keyword, text)` with repeats. Record-valued keywords may be
-    /// written `DP1 = 'EXTVER: 3.0'` or `DP1.EXTVER = 3.0`.
+    /// The references among the cards of a header, `(keyword, text)` with repeats, such as those of
+    /// [`HeaderView::entries`](skyphot_core::HeaderView::entries). Record-valued keywords may be written
+    /// `DP1 = 'EXTVER: 3.0'` or `DP1.EXTVER = 3.0`.
     #[must_use]
-    pub fn find<'a>(cards: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Self> {
+    pub fn find<K: AsRef<str>, V: AsRef<str>>(cards: impl IntoIterator<Item = (K, V)>) -> Vec<Self> {
         let mut announced = Vec::new();
         let mut fields: Vec<(String, f64)> = Vec::new();
         for (key, text) in cards {
-            let key = key.trim().to_ascii_uppercase();
+            let (key, text) = (key.as_ref().trim().to_ascii_uppercase(), text.as_ref());
             for (kind, prefix) in [(LookupKind::D2im, "D2IMDIS"), (LookupKind::Cpdis, "CPDIS")] {
                 if let Some(axis @ (1 | 2)) = key.strip_prefix(prefix).and_then(|a| a.parse().ok())
                     && text.trim().eq_ignore_ascii_case("LOOKUP")

@@ -193,6 +193,10 @@ impl HeaderView for Header {
     fn keys(&self) -> Vec<String> {
         self.cards.iter().map(|c| c.keyword.clone()).collect()
     }
+
+    fn entries(&self) -> Vec<(String, String)> {
+        self.cards.iter().filter_map(|c| Some((c.keyword.clone(), c.value.to_text()?))).collect()
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +238,9 @@ mod tests {
         assert_eq!(h.card("A").unwrap().comment(), "first");
         assert_eq!(h.get_f64("A"), Some(5.5));
         assert_eq!(h.get_str("hierarch eso x").as_deref(), Some("y"));
+        h.push(Card::parse("A       = 7"));
+        assert_eq!(h.get_i64("A"), None);
+        assert_eq!(h.entries().last().unwrap(), &("A".to_owned(), "7".to_owned()));
         assert_eq!(h.remove("b"), 1);
         assert_eq!(h.get_i64("B"), None);
     }

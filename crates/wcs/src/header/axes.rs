@@ -66,7 +66,7 @@ impl CelestialAxes {
         }
     }
 
-    pub(super) fn find(keys: &Keys<'_>) -> Result<Self> {
+    pub(super) fn find(keys: &Keys) -> Result<Self> {
         let n = keys.n_axes();
         let ctypes: Vec<String> =
             (1..=n).map(|i| keys.text(&format!("CTYPE{i}")).unwrap_or_default()).collect();

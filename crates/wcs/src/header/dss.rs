@@ -15,7 +15,7 @@ pub(super) struct Plate {
 }
 
 /// The plate solution of a header, if it is complete.
-pub(super) fn read(keys: &Keys<'_>) -> Result<Option<Plate>> {
+pub(super) fn read(keys: &Keys) -> Result<Option<Plate>> {
     if !keys.is_primary() || !keys.has_raw("AMDX1") {
         return Ok(None);
     }

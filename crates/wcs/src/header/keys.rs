@@ -1,22 +1,26 @@
 //! Keywords of one system (primary or alternate) of a header.
 
+use std::collections::BTreeMap;
+
 use skyphot_core::HeaderView;
 
-use crate::{Result, WcsError, WcsWarning};
+use crate::{LookupTables, Result, WcsError, WcsWarning};
 
-/// Axes beyond this number are not looked at.
-const MAX_AXES: usize = 999;
+/// Axes beyond this number are not looked at (FITS knows no more).
+const MAX_AXES: usize = 99;
 
-/// A header seen through the suffix of one system.
-pub(crate) struct Keys<'a> {
-    header: &'a dyn HeaderView,
+/// A header seen through the suffix of one system. Of repeated keywords the last one counts, as in wcslib, but for SIP
+/// the first one, as in astropy.
+pub(crate) struct Keys {
     /// Empty for the primary system.
     alt: String,
-    names: Vec<String>,
+    texts: BTreeMap<String, String>,
+    /// The first values of keywords that are repeated.
+    firsts: BTreeMap<String, String>,
 }
 
-impl<'a> Keys<'a> {
-    pub(crate) fn new(header: &'a dyn HeaderView, key: Option<char>) -> Result<Self> {
+impl Keys {
+    pub(crate) fn new(header: &dyn HeaderView, key: Option<char>) -> Result<Self> {
         let alt = match key {
             None | Some(' ') => String::new(),
             Some(c) if c.is_ascii_alphabetic() => c.to_ascii_uppercase().to_string(),
@@ -28,10 +32,14 @@ impl<'a> Keys<'a> {
                 });
             }
         };
-        let mut names: Vec<String> = header.keys().iter().map(|k| k.trim().to_ascii_uppercase()).collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(Self { header, alt, names })
+        let (mut texts, mut firsts) = (BTreeMap::new(), BTreeMap::new());
+        for (key, text) in header.entries() {
+            let key = key.trim().to_ascii_uppercase();
+            if let Some(old) = texts.insert(key.clone(), text) {
+                firsts.entry(key).or_insert(old);
+            }
+        }
+        Ok(Self { alt, texts, firsts })
     }
 
     pub(crate) fn is_primary(&self) -> bool {
@@ -44,22 +52,19 @@ impl<'a> Keys<'a> {
     }
 
     pub(crate) fn has_raw(&self, name: &str) -> bool {
-        self.names.binary_search_by(|n| n.as_str().cmp(name)).is_ok()
+        self.texts.contains_key(name)
     }
 
     /// A number by its full name.
     pub(crate) fn raw_number(&self, name: &str) -> Result<Option<f64>> {
-        if !self.has_raw(name) {
-            return Ok(None);
-        }
-        let Some(text) = self.header.get_str(name) else { return Ok(None) };
-        match self.header.get_f64(name) {
-            Some(v) if v.is_finite() => Ok(Some(v)),
-            _ => Err(WcsError::InvalidKeyword {
-                key: name.to_owned(),
-                expected: "a finite number".to_owned(),
-                found: text,
-            }),
+        self.texts.get(name).map(|text| finite(name, text)).transpose()
+    }
+
+    /// The first number of that name.
+    pub(crate) fn first_number(&self, name: &str) -> Result<Option<f64>> {
+        match self.firsts.get(name) {
+            Some(text) => finite(name, text).map(Some),
+            None => self.raw_number(name),
         }
     }
 
@@ -87,26 +92,32 @@ impl<'a> Keys<'a> {
     }
 
     pub(crate) fn raw_text(&self, name: &str) -> Option<String> {
-        self.header.get_str(name).map(|s| s.trim().to_owned())
+        self.texts.get(name).map(|s| s.trim().to_owned())
     }
 
     /// Text with its blanks.
-    pub(crate) fn untrimmed(&self, name: &str) -> Option<String> {
-        self.header.get_str(name)
+    pub(crate) fn untrimmed(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+
+    /// A whole number of 0 or more; anything else counts as missing.
+    fn count(&self, name: &str) -> Option<usize> {
+        let v = parse(self.texts.get(name)?)?;
+        (v.fract() == 0.0 && (0.0..9.0e15).contains(&v)).then_some(v as usize)
     }
 
     /// Numbers `i` of all keywords `base` + `i` + suffix.
     fn indices(&self, base: &str) -> impl Iterator<Item = usize> + '_ {
         let base = base.to_owned();
-        self.names
-            .iter()
+        self.texts
+            .keys()
             .filter_map(move |n| n.strip_prefix(base.as_str())?.strip_suffix(self.alt.as_str())?.parse().ok())
     }
 
     /// Index pairs of all keywords `base` + `i_j` + suffix.
     pub(crate) fn pairs(&self, base: &str) -> Vec<(usize, usize)> {
-        self.names
-            .iter()
+        self.texts
+            .keys()
             .filter_map(|n| {
                 let (i, j) = n.strip_prefix(base)?.strip_suffix(self.alt.as_str())?.split_once('_')?;
                 Some((i.parse().ok()?, j.parse().ok()?))
@@ -116,10 +127,7 @@ impl<'a> Keys<'a> {
 
     /// Number of axes: the largest of NAXIS, WCSAXES and the axis numbers in use.
     pub(crate) fn n_axes(&self) -> usize {
-        let stated = ["NAXIS".to_owned(), self.name("WCSAXES")]
-            .into_iter()
-            .filter_map(|k| self.header.get_i64(&k))
-            .filter_map(|v| usize::try_from(v).ok());
+        let stated = ["NAXIS".to_owned(), self.name("WCSAXES")].into_iter().filter_map(|k| self.count(&k));
         let used = ["CTYPE", "CRVAL", "CRPIX", "CDELT"].into_iter().flat_map(|b| self.indices(b));
         stated.chain(used).filter(|n| *n <= MAX_AXES).max().unwrap_or(0)
     }
@@ -152,20 +160,33 @@ impl<'a> Keys<'a> {
         Ok(out)
     }
 
-    /// Lookup tables are announced.
-    pub(crate) fn announces_tables(&self) -> bool {
-        ["CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2", "AXISCORR"].iter().any(|k| self.has_raw(k))
+    /// A lookup table is announced that was not given.
+    pub(crate) fn lacks_tables(&self, tables: &LookupTables) -> bool {
+        let announced = |k: &str| self.raw_text(k).is_some_and(|t| t.eq_ignore_ascii_case("LOOKUP"));
+        (0..2).any(|i| {
+            (tables.cpdis[i].is_none() && announced(&format!("CPDIS{}", i + 1)))
+                || (tables.d2im[i].is_none() && announced(&format!("D2IMDIS{}", i + 1)))
+        }) || (self.has_raw("AXISCORR") && tables.d2im.iter().all(Option::is_none))
     }
 
     /// Lengths of two pixel axes; those of the uncompressed image where there are both.
     pub(crate) fn image_size(&self, axes: [usize; 2]) -> Option<[usize; 2]> {
         let base = if self.has_raw("ZNAXIS1") { "ZNAXIS" } else { "NAXIS" };
-        let one = |i: usize| {
-            self.header
-                .get_i64(&format!("{base}{i}"))
-                .and_then(|v| usize::try_from(v).ok())
-                .filter(|v| *v > 0)
-        };
+        let one = |i: usize| self.count(&format!("{base}{i}")).filter(|v| *v > 0);
         Some([one(axes[0])?, one(axes[1])?])
     }
+}
+
+/// A number as FITS writes it, `D` exponents too.
+fn parse(text: &str) -> Option<f64> {
+    let s = text.trim();
+    s.parse().ok().or_else(|| s.replace(['D', 'd'], "E").parse().ok())
+}
+
+fn finite(name: &str, text: &str) -> Result<f64> {
+    parse(text).filter(|v| v.is_finite()).ok_or_else(|| WcsError::InvalidKeyword {
+        key: name.to_owned(),
+        expected: "a finite number".to_owned(),
+        found: text.to_owned(),
+    })
 }

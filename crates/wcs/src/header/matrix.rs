@@ -25,7 +25,7 @@ fn unit_factor(unit: &str) -> Option<f64> {
 
 /// `CDi_j` in degrees per pixel (row 0 longitude, columns x and y) and degrees per unit of both axes.
 pub(super) fn celestial_matrix(
-    keys: &Keys<'_>,
+    keys: &Keys,
     axes: &CelestialAxes,
     warnings: &mut Vec<WcsWarning>,
 ) -> Result<([[f64; 2]; 2], [f64; 2])> {
@@ -116,7 +116,7 @@ pub(super) fn celestial_matrix(
 
 /// The rotation of AIPS, `CROTA` of the latitude axis.
 fn rotate(
-    keys: &Keys<'_>,
+    keys: &Keys,
     axes: &CelestialAxes,
     rows: &mut [Vec<f64>; 2],
     warnings: &mut Vec<WcsWarning>,

@@ -97,7 +97,7 @@ pub(crate) fn read(header: &dyn HeaderView, key: Option<char>, tables: LookupTab
     };
 
     let system = system::read(&keys, &axes, &mut warnings);
-    if tables.is_empty() && keys.announces_tables() {
+    if keys.lacks_tables(&tables) {
         warnings.push(WcsWarning::LookupTablesMissing);
     }
     let naxis = keys.image_size(axes.pixel);
@@ -121,7 +121,7 @@ pub(crate) fn read(header: &dyn HeaderView, key: Option<char>, tables: LookupTab
 }
 
 /// A plate solution of the Digitized Sky Surveys; it has precedence over the other keywords.
-fn plate_solution(keys: &Keys<'_>, plate: dss::Plate, tables: LookupTables) -> Result<Wcs> {
+fn plate_solution(keys: &Keys, plate: dss::Plate, tables: LookupTables) -> Result<Wcs> {
     let mut warnings = vec![WcsWarning::DssPlateSolution];
     let axes = CelestialAxes::equatorial("TPV");
     let system = system::read(keys, &axes, &mut warnings);
@@ -153,7 +153,7 @@ fn axes_are_polar(projection: &Projection) -> bool {
 
 /// The projection of Paper II behind a code of the header, and the distortion that comes with it.
 fn translate(
-    keys: &Keys<'_>,
+    keys: &Keys,
     axes: &CelestialAxes,
     code: &mut String,
     crval: [f64; 2],

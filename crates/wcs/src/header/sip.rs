@@ -12,7 +12,7 @@ pub(super) enum Found {
 }
 
 /// SIP polynomials are used from order 2 on, as astropy does.
-pub(super) fn read(keys: &Keys<'_>, crpix: [f64; 2]) -> Result<Option<Found>> {
+pub(super) fn read(keys: &Keys, crpix: [f64; 2]) -> Result<Option<Found>> {
     let forward = pair(keys, "A", "B")?;
     let inverse = pair(keys, "AP", "BP")?;
     Ok(match (forward, inverse) {
@@ -22,9 +22,9 @@ pub(super) fn read(keys: &Keys<'_>, crpix: [f64; 2]) -> Result<Option<Found>> {
     })
 }
 
-fn order(keys: &Keys<'_>, name: &str) -> Result<Option<usize>> {
+fn order(keys: &Keys, name: &str) -> Result<Option<usize>> {
     let key = format!("{name}_ORDER");
-    let Some(v) = keys.raw_number(&key)? else { return Ok(None) };
+    let Some(v) = keys.first_number(&key)? else { return Ok(None) };
     if v.fract() != 0.0 || !(0.0..=MAX_ORDER as f64).contains(&v) {
         return Err(WcsError::InvalidKeyword {
             key,
@@ -35,7 +35,7 @@ fn order(keys: &Keys<'_>, name: &str) -> Result<Option<usize>> {
     Ok(Some(v as usize))
 }
 
-fn pair(keys: &Keys<'_>, first: &str, second: &str) -> Result<Option<(Poly2, Poly2)>> {
+fn pair(keys: &Keys, first: &str, second: &str) -> Result<Option<(Poly2, Poly2)>> {
     let missing = |present: &str, missing: &str| WcsError::MissingKeyword {
         present: format!("{present}_ORDER"),
         missing: format!("{missing}_ORDER"),
@@ -50,11 +50,11 @@ fn pair(keys: &Keys<'_>, first: &str, second: &str) -> Result<Option<(Poly2, Pol
     }
 }
 
-fn polynomial(keys: &Keys<'_>, name: &str, degree: usize) -> Result<Poly2> {
+fn polynomial(keys: &Keys, name: &str, degree: usize) -> Result<Poly2> {
     let mut out = Poly2::zeros(degree);
     for p in 0..=degree {
         for q in 0..=degree - p {
-            if let Some(v) = keys.raw_number(&format!("{name}_{p}_{q}"))? {
+            if let Some(v) = keys.first_number(&format!("{name}_{p}_{q}"))? {
                 out.set(p, q, v);
             }
         }

@@ -10,7 +10,7 @@ pub(super) struct System {
     pub(super) frame: Option<SkyFrame>,
 }
 
-pub(super) fn read(keys: &Keys<'_>, axes: &CelestialAxes, warnings: &mut Vec<WcsWarning>) -> System {
+pub(super) fn read(keys: &Keys, axes: &CelestialAxes, warnings: &mut Vec<WcsWarning>) -> System {
     let mut equinox = number(keys, &keys.name("EQUINOX"));
     if equinox.is_none() && keys.is_primary() {
         equinox = number(keys, "EPOCH").filter(|v| *v > 0.0);
@@ -75,7 +75,7 @@ fn equatorial(radesys: Option<String>, equinox: Option<f64>, warnings: &mut Vec<
 }
 
 /// A number that may be written `J2000` or `B1950`; anything else counts as missing.
-fn number(keys: &Keys<'_>, name: &str) -> Option<f64> {
+fn number(keys: &Keys, name: &str) -> Option<f64> {
     let text = keys.raw_text(name)?;
     let digits = text.trim_start_matches(['J', 'B', 'j', 'b']);
     digits.replace(['D', 'd'], "E").parse().ok().filter(|v: &f64| v.is_finite() && v.abs() < 1e5)

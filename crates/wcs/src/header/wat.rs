@@ -11,7 +11,7 @@ pub(super) struct Wat {
     pub(super) projp: Vec<(usize, f64)>,
 }
 
-pub(super) fn read(keys: &Keys<'_>, axes: &CelestialAxes, warnings: &mut Vec<WcsWarning>) -> Wat {
+pub(super) fn read(keys: &Keys, axes: &CelestialAxes, warnings: &mut Vec<WcsWarning>) -> Wat {
     let mut out = Wat { surfaces: [None, None], projp: Vec::new() };
     for (k, (axis, attribute)) in [(axes.lon, "lngcor"), (axes.lat, "latcor")].into_iter().enumerate() {
         let text = record(keys, axis);
@@ -40,13 +40,13 @@ pub(super) fn read(keys: &Keys<'_>, axes: &CelestialAxes, warnings: &mut Vec<Wcs
 }
 
 /// The pieces `WATi_001`, `WATi_002`, ... in a row. Each is 68 characters long, except the last.
-fn record(keys: &Keys<'_>, axis: usize) -> String {
+fn record(keys: &Keys, axis: usize) -> String {
     let mut text = String::new();
     for j in 1..1000_usize {
         let Some(piece) = keys.untrimmed(&format!("WAT{axis}_{j:03}")) else { break };
         let missing = (68 * (j - 1)).saturating_sub(text.chars().count());
         text.extend(std::iter::repeat_n(' ', missing));
-        text.push_str(&piece);
+        text.push_str(piece);
     }
     text
 }
