@@ -33,6 +33,8 @@ pub enum Error {
     #[error(transparent)]
     Detection(#[from] skyphot_detection::DetectionError),
     #[error(transparent)]
+    Segmentation(#[from] skyphot_segmentation::SegmentationError),
+    #[error(transparent)]
     Simulation(#[from] skyphot_simulation::SimulationError),
     #[error(transparent)]
     Plot(#[from] skyphot_plot::PlotError),

@@ -1,0 +1,216 @@
+//! Label images.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, ArrayView2};
+use skyphot_core::BoundingBox;
+
+use crate::SegmentationFlags;
+use crate::error::{Result, SegmentationError};
+use crate::kernel::label_stats::{LabelStats, measure};
+
+/// Which sources were not deblended as asked, by their labels in the image that was deblended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeblendInfo {
+    /// Sources with a pixel of 0 or less, deblended with `sinh` levels instead of `exponential` ones.
+    pub non_positive_min_labels: Vec<i32>,
+    /// Sources with more than 200 peaks, deblended with `linear` levels.
+    pub too_many_markers_labels: Vec<i32>,
+}
+
+/// An image of labels: 0 is background, every source has a positive number.
+///
+/// Labels are kept as `i32` like photutils and FITS (`BITPIX = 32`) have them. Lists of one entry per source
+/// ([`areas`](Self::areas), [`bbox`](Self::bbox), [`flags`](Self::flags)) are in the order of [`labels`](Self::labels),
+/// which is increasing.
+///
+/// ```
+/// use ndarray::array;
+/// use skyphot_segmentation::SegmentationImage;
+/// let mut segm = SegmentationImage::new(array![[1, 1, 0, 0], [0, 0, 0, 5], [3, 0, 5, 5]])?;
+/// assert_eq!(segm.labels(), [1, 3, 5]);
+/// assert_eq!(segm.missing_labels(), [2, 4]);
+/// segm.relabel_consecutive(1)?;
+/// assert_eq!(segm.data()[[1, 3]], 3);
+/// # Ok::<(), skyphot_segmentation::SegmentationError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[doc(alias = "SEGMENTATION")]
+pub struct SegmentationImage {
+    data: Array2<i32>,
+    labels: Vec<i32>,
+    areas: Vec<usize>,
+    bbox: Vec<BoundingBox>,
+    flags: BTreeMap<i32, SegmentationFlags>,
+    children: BTreeMap<i32, Vec<i32>>,
+    info: DeblendInfo,
+}
+
+impl SegmentationImage {
+    /// A label image of shape `(ny, nx)`; 0 is background.
+    ///
+    /// # Errors
+    /// [`SegmentationError::NegativeLabel`] if a label is negative.
+    pub fn new(data: Array2<i32>) -> Result<Self> {
+        let data = if data.is_standard_layout() { data } else { data.as_standard_layout().into_owned() };
+        if let Some(((y, x), &label)) = data.indexed_iter().find(|(_, v)| **v < 0) {
+            return Err(SegmentationError::NegativeLabel { label, x, y });
+        }
+        Ok(Self::from_valid(data))
+    }
+
+    /// As `new` for an array known to be contiguous and free of negative labels.
+    pub(crate) fn from_valid(data: Array2<i32>) -> Self {
+        let stats = data.as_slice().map(|s| measure(s, data.ncols())).unwrap_or_default();
+        Self::from_stats(data, stats)
+    }
+
+    /// From an array whose labels were measured on the way.
+    pub(crate) fn from_stats(data: Array2<i32>, stats: LabelStats) -> Self {
+        let LabelStats { labels, areas, boxes } = stats;
+        Self {
+            data,
+            labels,
+            areas,
+            bbox: boxes,
+            flags: BTreeMap::new(),
+            children: BTreeMap::new(),
+            info: DeblendInfo::default(),
+        }
+    }
+
+    /// The labels, `(ny, nx)`.
+    #[must_use]
+    pub fn data(&self) -> ArrayView2<'_, i32> {
+        self.data.view()
+    }
+
+    /// Gives the array away.
+    #[must_use]
+    pub fn into_data(self) -> Array2<i32> {
+        self.data
+    }
+
+    /// The labels row by row.
+    pub(crate) fn pixels(&self) -> &[i32] {
+        self.data.as_slice().unwrap_or(&[])
+    }
+
+    /// Shape `(ny, nx)`.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        self.data.dim()
+    }
+
+    /// The labels that occur, in increasing order.
+    #[must_use]
+    pub fn labels(&self) -> &[i32] {
+        &self.labels
+    }
+
+    /// Number of sources.
+    #[must_use]
+    #[doc(alias = "n_labels")]
+    #[doc(alias = "nlabels")]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// There is no source.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The largest label, 0 if there is none.
+    #[must_use]
+    pub fn max_label(&self) -> i32 {
+        self.labels.last().copied().unwrap_or(0)
+    }
+
+    /// Number of pixels of every source.
+    #[must_use]
+    pub fn areas(&self) -> &[usize] {
+        &self.areas
+    }
+
+    /// Number of pixels that belong to no source.
+    #[must_use]
+    pub fn background_area(&self) -> usize {
+        self.data.len() - self.areas.iter().sum::<usize>()
+    }
+
+    /// The smallest box that contains each source.
+    #[must_use]
+    #[doc(alias = "slices")]
+    pub fn bbox(&self) -> &[BoundingBox] {
+        &self.bbox
+    }
+
+    /// Flags of every source: how deblending came to it. All empty unless the image comes from
+    /// deblending.
+    #[must_use]
+    pub fn flags(&self) -> Vec<SegmentationFlags> {
+        self.labels.iter().map(|l| self.flags.get(l).copied().unwrap_or_default()).collect()
+    }
+
+    /// Which sources deblending treated differently than asked.
+    #[must_use]
+    pub fn info(&self) -> &DeblendInfo {
+        &self.info
+    }
+
+    /// Position of a label in [`labels`](Self::labels).
+    ///
+    /// # Errors
+    /// [`SegmentationError::UnknownLabel`] if there is no such source.
+    #[doc(alias = "get_index")]
+    pub fn index(&self, label: i32) -> Result<usize> {
+        self.labels.binary_search(&label).map_err(|_| SegmentationError::UnknownLabel(label))
+    }
+
+    /// Positions of labels in [`labels`](Self::labels).
+    ///
+    /// # Errors
+    /// [`SegmentationError::UnknownLabel`] for the first one that does not occur.
+    #[doc(alias = "get_indices")]
+    #[doc(alias = "check_label")]
+    #[doc(alias = "check_labels")]
+    pub fn indices(&self, labels: &[i32]) -> Result<Vec<usize>> {
+        labels.iter().map(|l| self.index(*l)).collect()
+    }
+
+    /// The labels are 1, 2, ... without a gap. `false` if there is no source.
+    #[must_use]
+    pub fn is_consecutive(&self) -> bool {
+        !self.is_empty() && self.max_label() as usize == self.len()
+    }
+
+    /// The numbers from 1 to the largest label that no source has.
+    #[must_use]
+    pub fn missing_labels(&self) -> Vec<i32> {
+        let mut present = self.labels.iter().peekable();
+        (1..=self.max_label()).filter(|l| present.next_if(|p| *p == l).is_none()).collect()
+    }
+
+    /// Renumbers the sources consecutively, keeping their order.
+    ///
+    /// # Errors
+    /// [`SegmentationError::InvalidLabel`] if `start_label` is not positive, [`SegmentationError::TooManyLabels`] if the
+    /// last number does not fit.
+    pub fn relabel_consecutive(&mut self, start_label: i32) -> Result<()> {
+        if start_label < 1 {
+            return Err(SegmentationError::InvalidLabel(start_label));
+        }
+        let last = i64::from(start_label) + self.len() as i64 - 1;
+        if last > i64::from(i32::MAX) {
+            return Err(SegmentationError::TooManyLabels(last));
+        }
+        let old = self.labels.clone();
+        self.data.mapv_inplace(|l| {
+            if l == 0 { 0 } else { old.binary_search(&l).map_or(0, |i| start_label + i as i32) }
+        });
+        self.labels = (start_label..).take(old.len()).collect();
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! Hot loops: slices in, numbers out.
+
+pub(crate) mod label_stats;
