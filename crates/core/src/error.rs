@@ -71,6 +71,9 @@ pub enum CoreError {
         /// All names of the definition.
         known: Vec<String>,
     },
+    /// Pixel frames (physical, detector, amplifier) that cannot be converted.
+    #[error("pixel frames: {0}")]
+    PixelFrame(String),
     /// A thread pool that could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     ThreadPool {

@@ -9,6 +9,7 @@ mod header;
 mod image;
 mod pixel;
 mod point;
+pub mod region;
 mod sky;
 pub mod table;
 #[doc(hidden)]
@@ -23,6 +24,7 @@ pub use header::HeaderView;
 pub use image::Image;
 pub use pixel::Pixel;
 pub use point::Point;
+pub use region::{Region, RegionFrame, RegionMeta, RegionPoint, RegionShape};
 pub use sky::{SkyCoord, SkyTransform};
 pub use table::{Column, ColumnData, Meta, MetaValue, Table};
 
