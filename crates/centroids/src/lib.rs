@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod centroid;
+mod covariance;
 mod error;
 mod flags;
 mod functions;
@@ -10,6 +11,7 @@ mod method;
 mod sources;
 
 pub use centroid::Centroid;
+pub use covariance::{Covariance, EllipseShape};
 pub use error::{CentroidError, Result};
 pub use flags::CentroidFlags;
 pub use functions::{centroid_1dg, centroid_2dg, centroid_com, centroid_quadratic};
