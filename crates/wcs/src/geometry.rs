@@ -3,8 +3,8 @@
 use ndarray::Array2;
 use skyphot_core::{Exec, Point, SkyCoord};
 
-use crate::Wcs;
-use crate::angle::{unit_vector, wrap_360};
+use crate::angle::wrap_360;
+use crate::{Wcs, local_jacobian};
 
 /// Which way round the image is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,26 +34,7 @@ impl Wcs {
     #[must_use]
     #[doc(alias = "local_partial_pixel_derivatives")]
     pub fn jacobian(&self, p: Point) -> Option<[[f64; 2]; 2]> {
-        let at = self.sky_of(p, true).ok()?;
-        let (sl, cl) = crate::angle::sin_cos_deg(at.lon);
-        let (sb, cb) = crate::angle::sin_cos_deg(at.lat);
-        let east = [-sl, cl, 0.0];
-        let north = [-sb * cl, -sb * sl, cb];
-        let vector = |dx: f64, dy: f64| -> Option<[f64; 3]> {
-            let s = self.sky_of(Point::new(p.x + dx, p.y + dy), true).ok()?;
-            Some(unit_vector(s.lon, s.lat))
-        };
-        let mut out = [[0.0; 2]; 2];
-        for (j, (ux, uy)) in [(1.0, 0.0), (0.0, 1.0)].into_iter().enumerate() {
-            // Central differences of the fourth order.
-            let near = (vector(-0.5 * ux, -0.5 * uy)?, vector(0.5 * ux, 0.5 * uy)?);
-            let far = (vector(-ux, -uy)?, vector(ux, uy)?);
-            let d = [0, 1, 2].map(|i| (8.0 * (near.1[i] - near.0[i]) - (far.1[i] - far.0[i])) / 6.0);
-            let along = |axis: [f64; 3]| (d[0] * axis[0] + d[1] * axis[1] + d[2] * axis[2]).to_degrees();
-            out[0][j] = along(east);
-            out[1][j] = along(north);
-        }
-        Some(out)
+        local_jacobian(self, p)
     }
 
     /// Area of a pixel on the sky, square degrees; `None` where there is no sky.
@@ -110,38 +91,8 @@ impl Wcs {
     /// ([`proj_plane_pixel_area`](Self::proj_plane_pixel_area)); NaN where there is no sky.
     #[must_use]
     pub fn pixel_area_map(&self, (ny, nx): (usize, usize), exec: &Exec) -> Array2<f64> {
-        let mut out = Array2::zeros((ny, nx));
-        if nx == 0 || ny == 0 {
-            return out;
-        }
-        let nominal = self.proj_plane_pixel_area().to_radians().to_radians();
-        let corners = |y: usize| -> Vec<[f64; 3]> {
-            let points: Vec<Point> = (0..=nx).map(|x| Point::new(x as f64 - 0.5, y as f64 - 0.5)).collect();
-            let sky = self.all_pix2world(&points, &Exec::serial());
-            sky.sky.iter().map(|s| unit_vector(s.lon, s.lat)).collect()
-        };
-        let rows = out.as_slice_mut().unwrap_or(&mut []);
-        const ROWS: usize = 16;
-        exec.for_each_chunk_mut(rows, ROWS * nx, |k, chunk| {
-            let mut lower = corners(k * ROWS);
-            for (j, row) in chunk.chunks_mut(nx).enumerate() {
-                let upper = corners(k * ROWS + j + 1);
-                for (x, v) in row.iter_mut().enumerate() {
-                    // Half the cross product of the diagonals.
-                    let a = sub(upper[x + 1], lower[x]);
-                    let b = sub(upper[x], lower[x + 1]);
-                    let c = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-                    *v = 0.5 * (c[0] * c[0] + c[1] * c[1] + c[2] * c[2]).sqrt() / nominal;
-                }
-                lower = upper;
-            }
-        });
-        out
+        crate::pixel_area_map(self, self.proj_plane_pixel_area(), (ny, nx), exec)
     }
-}
-
-fn sub(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }
 
 #[cfg(test)]

@@ -129,38 +129,58 @@ impl Wcs {
         let mut out =
             SkyPositions { sky: vec![NAN_SKY; points.len()], status: vec![PointStatus::Ok; points.len()] };
         exec.for_each_chunk_mut2((&mut out.sky, CHUNK), (&mut out.status, CHUNK), |i, sky, status| {
-            let input = &points[i * CHUNK..i * CHUNK + sky.len()];
-            if self.is_fast(all) {
-                kernel::tan_sip::to_sky(self, all, input, sky, status);
-            } else {
-                for ((p, s), t) in input.iter().zip(sky).zip(status) {
-                    match self.sky_of(*p, all) {
-                        Ok(v) => *s = v,
-                        Err(e) => *t = e,
-                    }
-                }
-            }
+            self.chunk_to_sky(&points[i * CHUNK..i * CHUNK + sky.len()], sky, status, all);
         });
         out
+    }
+
+    /// Points into slices that are equally long.
+    pub(crate) fn chunk_to_sky(
+        &self,
+        input: &[Point],
+        sky: &mut [SkyCoord],
+        status: &mut [PointStatus],
+        all: bool,
+    ) {
+        if self.is_fast(all) {
+            kernel::tan_sip::to_sky(self, all, input, sky, status);
+            return;
+        }
+        for ((p, s), t) in input.iter().zip(sky).zip(status) {
+            (*s, *t) = match self.sky_of(*p, all) {
+                Ok(v) => (v, PointStatus::Ok),
+                Err(e) => (NAN_SKY, e),
+            };
+        }
     }
 
     fn to_pixel_list(&self, sky: &[SkyCoord], exec: &Exec, all: bool) -> PixelPositions {
         let mut out =
             PixelPositions { points: vec![NAN_POINT; sky.len()], status: vec![PointStatus::Ok; sky.len()] };
         exec.for_each_chunk_mut2((&mut out.points, CHUNK), (&mut out.status, CHUNK), |i, points, status| {
-            let input = &sky[i * CHUNK..i * CHUNK + points.len()];
-            if self.is_fast(all) {
-                kernel::tan_sip::to_pixels(self, all, input, points, status);
-            } else {
-                for ((s, p), t) in input.iter().zip(points).zip(status) {
-                    match self.pixel_of(*s, all) {
-                        Ok(v) => *p = v,
-                        Err(e) => *t = e,
-                    }
-                }
-            }
+            self.chunk_to_pixels(&sky[i * CHUNK..i * CHUNK + points.len()], points, status, all);
         });
         out
+    }
+
+    /// Directions into slices that are equally long.
+    pub(crate) fn chunk_to_pixels(
+        &self,
+        input: &[SkyCoord],
+        points: &mut [Point],
+        status: &mut [PointStatus],
+        all: bool,
+    ) {
+        if self.is_fast(all) {
+            kernel::tan_sip::to_pixels(self, all, input, points, status);
+            return;
+        }
+        for ((s, p), t) in input.iter().zip(points).zip(status) {
+            (*p, *t) = match self.pixel_of(*s, all) {
+                Ok(v) => (v, PointStatus::Ok),
+                Err(e) => (NAN_POINT, e),
+            };
+        }
     }
 
     /// The gnomonic projection with at most SIP has its own loops.

@@ -6,7 +6,7 @@ use crate::angle::inverse_2x2;
 use crate::celestial::Rotation;
 use crate::plane::PlaneDistortion;
 use crate::sky::SkyFrame;
-use crate::{LookupTables, Projection, ProjectionCode, Result, Sip, WcsError, WcsWarning};
+use crate::{LookupTables, PointStatus, Projection, ProjectionCode, Result, Sip, WcsError, WcsWarning};
 
 /// A celestial FITS world coordinate system: pixels of an image to positions on the sky and back.
 ///
@@ -309,4 +309,23 @@ impl SkyTransform for Wcs {
     fn sky_to_pixel(&self, s: SkyCoord) -> Option<Point> {
         self.pixel_of(s, true).ok()
     }
+
+    fn pixels_to_sky(&self, points: &[Point], sky: &mut [SkyCoord]) {
+        let n = points.len().min(sky.len());
+        self.chunk_to_sky(&points[..n], &mut sky[..n], &mut vec![PointStatus::Ok; n], true);
+    }
+
+    fn sky_to_pixels(&self, sky: &[SkyCoord], points: &mut [Point]) {
+        let n = points.len().min(sky.len());
+        self.chunk_to_pixels(&sky[..n], &mut points[..n], &mut vec![PointStatus::Ok; n], true);
+    }
 }
+
+// A system is made once and used from all threads.
+const _: fn() = || {
+    fn shared<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
+    shared::<Wcs>();
+    shared::<crate::LinearWcs>();
+    shared::<SkyFrame>();
+    shared::<WcsError>();
+};
