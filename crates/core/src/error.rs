@@ -74,6 +74,27 @@ pub enum CoreError {
     /// Pixel frames (physical, detector, amplifier) that cannot be converted.
     #[error("pixel frames: {0}")]
     PixelFrame(String),
+    /// A key of a tree or a field of a record that is not there.
+    #[error("no '{path}'; there are: {}", available.join(", "))]
+    MissingNode {
+        /// The key or place asked for.
+        path: String,
+        /// What there is at that place.
+        available: Vec<String>,
+    },
+    /// A node of a tree that is something else than asked for.
+    #[error("{}expected {expected}, found {found}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
+    NodeType {
+        /// The place in the tree, empty where it is not known.
+        path: String,
+        /// What was asked for.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Elements of an array that cannot be had.
+    #[error("{0}")]
+    ArrayData(String),
     /// A thread pool that could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     ThreadPool {

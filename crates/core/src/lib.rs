@@ -14,6 +14,7 @@ mod sky;
 pub mod table;
 #[doc(hidden)]
 pub mod testing;
+pub mod tree;
 
 pub use bbox::{BoundingBox, OverlapSlices};
 pub use dq::{DataQuality, DqDefinition};
