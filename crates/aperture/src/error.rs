@@ -30,6 +30,30 @@ pub enum ApertureError {
     /// Nothing to measure with.
     #[error("the list of apertures is empty: at least one is needed")]
     NoAperture,
+    /// A profile without a bin.
+    #[error("{name} needs at least 2 values, found {found}")]
+    TooFewRadii {
+        /// Name of the list.
+        name: &'static str,
+        /// Number of values.
+        found: usize,
+    },
+    /// A curve that cannot be interpolated.
+    #[error("interpolation needs at least 2 finite values, found {found}")]
+    TooFewValues {
+        /// Number of finite values.
+        found: usize,
+    },
+    /// No room for apertures on an image.
+    #[error(
+        "{needed} random apertures need as many unmasked pixels far enough from the edges, found {found}"
+    )]
+    NoRoom {
+        /// Apertures wanted.
+        needed: usize,
+        /// Pixels that may be their middle.
+        found: usize,
+    },
     /// A mask that would not fit into memory, or has no place.
     #[error(
         "no mask of {pixels} pixels at ({x}, {y}): the centre must be finite and the mask at most {limit} pixels"

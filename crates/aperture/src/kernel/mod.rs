@@ -1,6 +1,10 @@
 //! Hot loops: coverage and rows of pixels in, numbers out.
 
+pub(crate) mod cumulative;
+pub(crate) mod dilate;
 pub(crate) mod gather;
 pub(crate) mod moments;
+pub(crate) mod pchip;
 pub(crate) mod prefetch;
+pub(crate) mod random;
 pub(crate) mod sum;
