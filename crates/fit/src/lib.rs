@@ -1,13 +1,19 @@
 #![doc = include_str!("../README.md")]
+// `!(a <= b)` is how NaN is caught together with the rest.
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod bounds;
+mod dense;
 mod error;
 mod fit;
 mod levenberg_marquardt;
 mod normal;
+mod system;
 
 pub use bounds::Bounds;
+pub use dense::{DenseNormal, DenseSystem};
 pub use error::{FitError, Result};
 pub use fit::{Fit, FitStatus};
 pub use levenberg_marquardt::{LevenbergMarquardt, Problem};
 pub use normal::NormalEquations;
+pub use system::{System, SystemFit, SystemOutcome};
