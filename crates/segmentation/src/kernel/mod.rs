@@ -1,3 +1,5 @@
 //! Hot loops: slices in, numbers out.
 
+pub(crate) mod above;
 pub(crate) mod label_stats;
+pub(crate) mod runs;
