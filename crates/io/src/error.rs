@@ -134,6 +134,14 @@ pub enum IoError {
         /// What is wrong.
         message: String,
     },
+    /// A region file that cannot be read or written.
+    #[error("{}: {message}", path.display())]
+    Region {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// The suffix of a name does not tell the format.
     #[error("{}: cannot tell the table format from the name; expected one of {expected}", path.display())]
     UnknownFormat {

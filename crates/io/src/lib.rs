@@ -5,6 +5,7 @@ mod fits;
 mod header;
 mod kernel;
 mod lzw;
+mod regions;
 mod selector;
 mod source;
 mod table;
@@ -16,6 +17,9 @@ pub use fits::{
     PixelType, UncertaintyKind, read_image, write_fits, write_image,
 };
 pub use header::{Card, CardValue, Header};
+pub use regions::{
+    RegionFile, RegionFormat, RegionWarning, format_regions, parse_regions, read_regions, write_regions,
+};
 pub use selector::{FileSpec, HduSelector};
 pub use table::{TableFormat, TableOptions, read_table, read_table_from, write_table, write_table_to};
 pub use temp::{AtomicFile, cleanup_temporaries};

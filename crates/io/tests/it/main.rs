@@ -6,4 +6,5 @@ mod astropy;
 mod compressed;
 mod errors;
 mod images;
+mod regions;
 mod tables;
