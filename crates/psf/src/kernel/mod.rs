@@ -1,0 +1,7 @@
+//! Inner loops.
+
+pub(crate) mod bivariate;
+pub(crate) mod planes;
+pub(crate) mod quadrature;
+pub(crate) mod separable;
+pub(crate) mod spline;

@@ -1,0 +1,113 @@
+//! Weighted sums of spline planes at the pixels of a window.
+
+use super::spline::{slopes, weights};
+
+/// The four coefficients that a pixel takes along one axis.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tap {
+    /// First of the four; `None` outside the samples.
+    start: Option<usize>,
+    w: [f64; 4],
+    dw: [f64; 4],
+}
+
+/// Taps of the pixels `first .. first + n` along an axis: sample coordinate `oversampling (pixel - at) + origin` on `size`
+/// samples. Outside the samples there is nothing, or the end value if `clamp`.
+pub(crate) fn taps(
+    first: i64,
+    n: usize,
+    at: f64,
+    (oversampling, origin, size): (f64, f64, usize),
+    clamp: bool,
+    out: &mut Vec<Tap>,
+) {
+    out.clear();
+    let last = (size - 1) as f64;
+    out.extend((0..n).map(|i| {
+        let u = oversampling * ((first + i as i64) as f64 - at) + origin;
+        let inside = (0.0..=last).contains(&u);
+        if !inside && !(clamp && u.is_finite()) {
+            return Tap { start: None, w: [0.0; 4], dw: [0.0; 4] };
+        }
+        let u = u.clamp(0.0, last);
+        let k = u.floor();
+        let mut dw = [0.0; 4];
+        if inside {
+            // The last sample belongs to the interval before it, as in the reference.
+            dw = if k == last { [0.0, -0.5, 0.0, 0.5] } else { slopes(u - k) };
+        }
+        Tap { start: Some(k as usize), w: weights(u - k), dw }
+    }));
+}
+
+/// One plane of coefficients with its weight and the derivatives of that weight by position.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weighted<'a> {
+    pub(crate) plane: &'a [f64],
+    pub(crate) w: f64,
+    pub(crate) wx: f64,
+    pub(crate) wy: f64,
+}
+
+/// `out[j][i] = sum_p w_p S_p`.
+pub(crate) fn values(planes: &[Weighted<'_>], width: usize, x: &[Tap], y: &[Tap], out: &mut [f64]) {
+    for (row, ty) in out.chunks_exact_mut(x.len().max(1)).zip(y) {
+        row.fill(0.0);
+        let Some(ky) = ty.start else { continue };
+        for p in planes {
+            let rows = rows(p.plane, ky, width);
+            for (v, tx) in row.iter_mut().zip(x) {
+                let Some(kx) = tx.start else { continue };
+                let mut sum = 0.0;
+                for r in 0..4 {
+                    let c = &rows[r][kx..kx + 4];
+                    sum += ty.w[r] * (tx.w[0] * c[0] + tx.w[1] * c[1] + tx.w[2] * c[2] + tx.w[3] * c[3]);
+                }
+                *v += p.w * sum;
+            }
+        }
+    }
+}
+
+/// Values and derivatives by position; `oversampling` is that along x and y.
+pub(crate) fn derivatives(
+    planes: &[Weighted<'_>],
+    width: usize,
+    (x, y): (&[Tap], &[Tap]),
+    (ox, oy): (f64, f64),
+    value: &mut [f64],
+    dx: &mut [f64],
+    dy: &mut [f64],
+) {
+    let nx = x.len().max(1);
+    value.fill(0.0);
+    dx.fill(0.0);
+    dy.fill(0.0);
+    for (j, ty) in y.iter().enumerate() {
+        let Some(ky) = ty.start else { continue };
+        let line = j * nx..j * nx + x.len();
+        let (value, dx, dy) = (&mut value[line.clone()], &mut dx[line.clone()], &mut dy[line]);
+        for p in planes {
+            let rows = rows(p.plane, ky, width);
+            for (i, tx) in x.iter().enumerate() {
+                let Some(kx) = tx.start else { continue };
+                let (mut v, mut vx, mut vy) = (0.0, 0.0, 0.0);
+                for r in 0..4 {
+                    let c = &rows[r][kx..kx + 4];
+                    let along = tx.w[0] * c[0] + tx.w[1] * c[1] + tx.w[2] * c[2] + tx.w[3] * c[3];
+                    let slope = tx.dw[0] * c[0] + tx.dw[1] * c[1] + tx.dw[2] * c[2] + tx.dw[3] * c[3];
+                    v += ty.w[r] * along;
+                    vx += ty.w[r] * slope;
+                    vy += ty.dw[r] * along;
+                }
+                value[i] += p.w * v;
+                dx[i] += p.wx * v - p.w * ox * vx;
+                dy[i] += p.wy * v - p.w * oy * vy;
+            }
+        }
+    }
+}
+
+fn rows(plane: &[f64], k: usize, width: usize) -> [&[f64]; 4] {
+    std::array::from_fn(|r| &plane[(k + r) * width..(k + r + 1) * width])
+}

@@ -1,0 +1,122 @@
+//! Bicubic interpolating splines on a regular grid with not-a-knot ends.
+//!
+//! The spline is the one of FITPACK's interpolation (Dierckx 1993) of degree 3: no break at the second and the last but
+//! one sample. On a regular grid it is a sum of uniform B-splines, so four weights per axis make a value.
+
+/// Coefficients along one axis: `n` samples give `n + 3` coefficients, of which number `k .. k + 4` belong to the interval
+/// `k .. k + 1` (the last is padding for the end of the last interval). `f` needs at least 4 samples.
+pub(crate) fn coefficients(f: &[f64], out: &mut Vec<f64>, scratch: &mut Vec<f64>) {
+    let n = f.len();
+    debug_assert!(n >= 4, "a cubic spline needs 4 samples");
+    out.clear();
+    out.resize(n + 3, 0.0);
+    // c[i + 1] belongs to sample i: c[i] + 4 c[i + 1] + c[i + 2] = 6 f[i].
+    let c = out;
+    c[2] = (8.0 * f[1] - f[0] - f[2]) / 6.0;
+    c[n - 1] = (8.0 * f[n - 2] - f[n - 1] - f[n - 3]) / 6.0;
+    // Tridiagonal system for samples 2 .. n - 3.
+    scratch.clear();
+    let mut last = 0.0;
+    for i in 2..n.saturating_sub(2) {
+        let mut rhs = 6.0 * f[i];
+        if i == 2 {
+            rhs -= c[2];
+        }
+        if i == n - 3 {
+            rhs -= c[n - 1];
+        }
+        let pivot: f64 = 4.0 - if i == 2 { 0.0 } else { last };
+        c[i + 1] = (rhs - if i == 2 { 0.0 } else { c[i] }) / pivot;
+        last = 1.0 / pivot;
+        scratch.push(last);
+    }
+    for i in (2..n.saturating_sub(3)).rev() {
+        c[i + 1] -= scratch[i - 2] * c[i + 2];
+    }
+    c[1] = 6.0 * f[1] - 4.0 * c[2] - c[3];
+    c[0] = 6.0 * f[0] - 4.0 * c[1] - c[2];
+    c[n] = 6.0 * f[n - 2] - 4.0 * c[n - 1] - c[n - 2];
+    c[n + 1] = 6.0 * f[n - 1] - 4.0 * c[n] - c[n - 1];
+}
+
+/// Coefficients of a plane of `ny` rows of `nx` samples: `(ny + 3) x (nx + 3)`, row by row.
+pub(crate) fn plane(data: &[f64], ny: usize, nx: usize) -> Vec<f64> {
+    let width = nx + 3;
+    let mut rows = vec![0.0; ny * width];
+    let (mut c, mut scratch) = (Vec::new(), Vec::new());
+    for (row, out) in data.chunks_exact(nx).zip(rows.chunks_exact_mut(width)) {
+        coefficients(row, &mut c, &mut scratch);
+        out.copy_from_slice(&c);
+    }
+    let mut all = vec![0.0; (ny + 3) * width];
+    let mut column = vec![0.0; ny];
+    for i in 0..width {
+        for (j, v) in column.iter_mut().enumerate() {
+            *v = rows[j * width + i];
+        }
+        coefficients(&column, &mut c, &mut scratch);
+        for (j, v) in c.iter().enumerate() {
+            all[j * width + i] = *v;
+        }
+    }
+    all
+}
+
+/// Weights of the four coefficients of an interval at `t` in 0 .. 1.
+#[inline]
+pub(crate) fn weights(t: f64) -> [f64; 4] {
+    let s = 1.0 - t;
+    let (t2, s2) = (t * t, s * s);
+    [
+        s2 * s / 6.0,
+        (4.0 - 6.0 * t2 + 3.0 * t2 * t) / 6.0,
+        (4.0 - 6.0 * s2 + 3.0 * s2 * s) / 6.0,
+        t2 * t / 6.0,
+    ]
+}
+
+/// Derivatives of [`weights`] by `t`.
+#[inline]
+pub(crate) fn slopes(t: f64) -> [f64; 4] {
+    let s = 1.0 - t;
+    [-0.5 * s * s, t * (1.5 * t - 2.0), s * (2.0 - 1.5 * s), 0.5 * t * t]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(c: &[f64], n: usize, u: f64) -> f64 {
+        let k = (u.floor() as usize).min(n - 2);
+        weights(u - k as f64).iter().zip(&c[k..]).map(|(w, c)| w * c).sum()
+    }
+
+    #[test]
+    fn samples_and_cubics_are_kept() {
+        let (mut c, mut scratch) = (Vec::new(), Vec::new());
+        for n in [4, 5, 6, 7, 20] {
+            let cubic = |x: f64| 1.0 + x * (0.5 + x * (-0.2 + 0.03 * x));
+            let f: Vec<f64> = (0..n).map(|i| cubic(i as f64)).collect();
+            coefficients(&f, &mut c, &mut scratch);
+            for k in 0..=10 * (n - 1) {
+                let u = k as f64 / 10.0;
+                assert!((value(&c, n, u) - cubic(u)).abs() < 1e-10, "{n} {u}");
+            }
+            let f: Vec<f64> = (0..n).map(|i| ((i * i * 7) as f64).sin()).collect();
+            coefficients(&f, &mut c, &mut scratch);
+            for (i, v) in f.iter().enumerate() {
+                assert!((value(&c, n, i as f64) - v).abs() < 1e-12, "{n} {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn slopes_are_the_derivatives_of_weights() {
+        for t in [0.0, 0.2, 0.77, 1.0] {
+            let (a, b) = (weights(t + 1e-6), weights(t - 1e-6));
+            for k in 0..4 {
+                assert!(((a[k] - b[k]) / 2e-6 - slopes(t)[k]).abs() < 1e-8);
+            }
+        }
+    }
+}
