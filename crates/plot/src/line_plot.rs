@@ -1,0 +1,310 @@
+//! Curves and points over axes.
+
+use crate::axes::{self, LABEL, PAD, TITLE, Tick};
+use crate::font::text_width;
+use crate::scene::{Align, Frame, Item};
+use crate::ticks::{label, nice_ticks};
+use crate::{Color, Picture, PlotError, Result};
+
+/// Colours that tell curves apart, in the order of their use (Okabe and Ito 2008, without yellow).
+const COLORS: [Color; 7] = [
+    Color::new(0, 114, 178),
+    Color::new(213, 94, 0),
+    Color::new(0, 158, 115),
+    Color::new(204, 121, 167),
+    Color::new(86, 180, 233),
+    Color::new(230, 159, 0),
+    Color::new(80, 80, 80),
+];
+
+/// How a series is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SeriesStyle {
+    /// A line.
+    #[default]
+    Line,
+    /// A dot at every point.
+    Points,
+    /// A line with dots.
+    LineAndPoints,
+}
+
+/// A curve: `y` over `x`. Points that are not finite are left out and interrupt the line.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Series {
+    /// Name in the legend; none without it.
+    pub name: Option<String>,
+    /// Abscissae.
+    pub x: Vec<f64>,
+    /// Ordinates.
+    pub y: Vec<f64>,
+    /// Half lengths of the error bars; none without it.
+    pub y_err: Option<Vec<f64>>,
+    /// Line, points, or both.
+    pub style: SeriesStyle,
+    /// Colour; one after the other from a list without it.
+    pub color: Option<Color>,
+}
+
+impl Series {
+    /// A line through points.
+    #[must_use]
+    pub fn line(x: Vec<f64>, y: Vec<f64>) -> Self {
+        Self { x, y, ..Self::default() }
+    }
+
+    /// Points.
+    #[must_use]
+    pub fn points(x: Vec<f64>, y: Vec<f64>) -> Self {
+        Self { x, y, style: SeriesStyle::Points, ..Self::default() }
+    }
+
+    /// The same with a name.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// One frame with axes and its curves.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Panel {
+    /// The curves, drawn in this order.
+    pub series: Vec<Series>,
+    /// Name of the x axis.
+    pub x_label: String,
+    /// Name of the y axis.
+    pub y_label: String,
+    /// Vertical lines: place and name.
+    pub marks: Vec<(f64, String)>,
+}
+
+/// Draws panels below each other under one title, `size` canvas pixels `(width, height)` in all.
+///
+/// ```
+/// use skyphot_plot::{Panel, Series, plot_lines};
+/// let x: Vec<f64> = (0..50).map(f64::from).collect();
+/// let y = x.iter().map(|v| (-0.1 * v).exp()).collect();
+/// let panel = Panel {
+///     series: vec![Series::line(x, y).named("profile")],
+///     x_label: "radius (pixels)".into(),
+///     y_label: "brightness".into(),
+///     ..Panel::default()
+/// };
+/// let picture = plot_lines(&[panel], Some("A star"), (800, 500))?;
+/// assert_eq!(picture.size(), (800, 500));
+/// # Ok::<(), skyphot_plot::PlotError>(())
+/// ```
+///
+/// # Errors
+/// [`PlotError::InvalidParameter`] for a size below 120 pixels (times the number of panels), without a panel, and for a
+/// series whose columns have different lengths.
+#[doc(alias = "plot")]
+#[doc(alias = "errorbar")]
+pub fn plot_lines(panels: &[Panel], title: Option<&str>, size: (u32, u32)) -> Result<Picture> {
+    let bad = |what, expected, found: String| Err(PlotError::InvalidParameter { what, expected, found });
+    let least = 120 * panels.len().max(1) as u32;
+    if panels.is_empty() {
+        return bad("the number of panels", "1 or more", "0".to_owned());
+    }
+    if !(120..=20_000).contains(&size.0) || !(least..=20_000).contains(&size.1) {
+        return bad(
+            "the size of the picture",
+            "120 to 20000 pixels wide, and 120 to 20000 high for each panel",
+            format!("{} x {}", size.0, size.1),
+        );
+    }
+    for s in panels.iter().flat_map(|p| &p.series) {
+        let errors = s.y_err.as_ref().map_or(s.y.len(), Vec::len);
+        if s.x.len() != s.y.len() || errors != s.y.len() {
+            return bad(
+                "a series",
+                "as many ordinates and errors as abscissae",
+                format!("{} x, {} y, {errors} errors", s.x.len(), s.y.len()),
+            );
+        }
+    }
+    let (width, height) = (f64::from(size.0), f64::from(size.1));
+    let top = if title.is_some() { (TITLE * 1.4 + PAD).ceil() } else { 1.5 * PAD };
+    let each = (height - top) / panels.len() as f64;
+    let ranges: Vec<(Range, Range)> = panels.iter().map(ranges).collect();
+    let below = axes::x_axis_height("x").ceil();
+    let frame_height = each - below - PAD;
+    // One left edge for all panels.
+    let left = panels
+        .iter()
+        .zip(&ranges)
+        .map(|(p, r)| axes::y_axis_width(&ticks(r.1, frame_height, 45.0), &p.y_label))
+        .fold(0.0, f64::max);
+    let mut items = Vec::new();
+    for (i, (panel, (x, y))) in panels.iter().zip(&ranges).enumerate() {
+        let y0 = top + each * i as f64;
+        let frame = Frame { x0: left, y0, x1: width - 2.5 * PAD, y1: y0 + frame_height };
+        draw(&mut items, panel, &frame, *x, *y);
+    }
+    if let Some(title) = title {
+        let title = axes::fit(title, TITLE, width - 2.0 * PAD);
+        items.push(axes::text((0.5 * width, 0.5 * top), &title, TITLE, Align::Center, false));
+    }
+    Ok(Picture { items, size })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    lo: f64,
+    hi: f64,
+}
+
+impl Range {
+    fn place(self, v: f64) -> f64 {
+        (v - self.lo) / (self.hi - self.lo)
+    }
+}
+
+/// What the axes have to span, with a margin.
+fn ranges(p: &Panel) -> (Range, Range) {
+    let mut x = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut y = x;
+    let grow = |r: &mut (f64, f64), v: f64| *r = (r.0.min(v), r.1.max(v));
+    for s in &p.series {
+        for (i, (&a, &b)) in s.x.iter().zip(&s.y).enumerate() {
+            if a.is_finite() && b.is_finite() {
+                grow(&mut x, a);
+                let e = s.y_err.as_ref().map_or(0.0, |e| e[i]);
+                let e = if e.is_finite() { e } else { 0.0 };
+                grow(&mut y, b - e);
+                grow(&mut y, b + e);
+            }
+        }
+    }
+    let with_margin = |(lo, hi): (f64, f64), margin: f64| {
+        if lo > hi {
+            return Range { lo: 0.0, hi: 1.0 };
+        }
+        let d = if hi > lo { margin * (hi - lo) } else { 0.5 * lo.abs().max(1.0) };
+        let finite = |v: f64| v.clamp(-1e300, 1e300);
+        Range { lo: finite(lo - d), hi: finite(hi + d) }
+    };
+    (with_margin(x, 0.02), with_margin(y, 0.06))
+}
+
+fn ticks(r: Range, length: f64, spacing: f64) -> Vec<Tick> {
+    let (values, step) = nice_ticks(r.lo, r.hi, ((length / spacing) as usize).clamp(2, 12));
+    values.into_iter().map(|v| (r.place(v), label(v, step))).collect()
+}
+
+fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, x: Range, y: Range) {
+    let at = |a: f64, b: f64| {
+        (frame.x0 + x.place(a) * (frame.x1 - frame.x0), frame.y1 - y.place(b) * (frame.y1 - frame.y0))
+    };
+    if y.lo < 0.0 && y.hi > 0.0 {
+        let zero = vec![at(x.lo, 0.0), at(x.hi, 0.0)];
+        items.push(Item::Line { points: zero, color: Color::new(190, 190, 190), width: 1.0 });
+    }
+    for (value, name) in &panel.marks {
+        if !(x.lo..=x.hi).contains(value) {
+            continue;
+        }
+        let color = Color::new(120, 120, 120);
+        let (px, _) = at(*value, y.lo);
+        items.push(Item::Line { points: vec![(px, frame.y0), (px, frame.y1)], color, width: 1.2 });
+        let fits = px + 6.0 + text_width(name, LABEL) < frame.x1;
+        let (tx, align) = if fits { (px + 5.0, Align::Left) } else { (px - 5.0, Align::Right) };
+        let place = (tx, frame.y1 - 0.9 * LABEL);
+        items.push(Item::Text { at: place, text: name.clone(), size: LABEL, color, align, vertical: false });
+    }
+    for (i, s) in panel.series.iter().enumerate() {
+        let color = s.color.unwrap_or(COLORS[i % COLORS.len()]);
+        let good = |k: usize| s.x[k].is_finite() && s.y[k].is_finite();
+        let line = |items: &mut Vec<Item>, points: &[(f64, f64)], width: f64| {
+            let parts = frame.clip(points);
+            items.extend(parts.into_iter().map(|points| Item::Line { points, color, width }));
+        };
+        if let Some(e) = &s.y_err {
+            for k in (0..s.x.len()).filter(|&k| good(k) && e[k].is_finite()) {
+                line(items, &[at(s.x[k], s.y[k] - e[k]), at(s.x[k], s.y[k] + e[k])], 1.0);
+            }
+        }
+        if s.style != SeriesStyle::Points {
+            let indices: Vec<usize> = (0..s.x.len()).collect();
+            for run in indices.split(|&k| !good(k)) {
+                let points: Vec<(f64, f64)> = run.iter().map(|&k| at(s.x[k], s.y[k])).collect();
+                line(items, &points, 1.6);
+            }
+        }
+        if s.style != SeriesStyle::Line {
+            for k in (0..s.x.len()).filter(|&k| good(k)) {
+                let (px, py) = at(s.x[k], s.y[k]);
+                items.push(Item::Fill { x0: px - 2.0, y0: py - 2.0, x1: px + 2.0, y1: py + 2.0, color });
+            }
+        }
+    }
+    legend(items, panel, frame);
+    items.extend(frame.border(Color::BLACK, 1.0));
+    let at_x: Vec<Tick> = ticks(x, frame.x1 - frame.x0, 80.0)
+        .into_iter()
+        .map(|(p, l)| (frame.x0 + p * (frame.x1 - frame.x0), l))
+        .collect();
+    let at_y: Vec<Tick> = ticks(y, frame.y1 - frame.y0, 45.0)
+        .into_iter()
+        .map(|(p, l)| (frame.y1 - p * (frame.y1 - frame.y0), l))
+        .collect();
+    axes::x_axis(items, frame, &at_x, &panel.x_label);
+    axes::y_axis(items, frame, &at_y, &panel.y_label);
+}
+
+/// Names of the curves, in the corner that has the fewest points of them.
+fn legend(items: &mut Vec<Item>, panel: &Panel, frame: &Frame) {
+    let named: Vec<(usize, &String)> =
+        panel.series.iter().enumerate().filter_map(|(i, s)| Some((i, s.name.as_ref()?))).collect();
+    if named.is_empty() {
+        return;
+    }
+    let wide = named.iter().map(|(_, n)| text_width(n, LABEL)).fold(0.0, f64::max) + 40.0;
+    let high = 1.35 * LABEL * named.len() as f64 + PAD;
+    let taken = |x0: f64, y0: f64| {
+        let inside = |&(x, y): &(f64, f64)| x > x0 && x < x0 + wide && y > y0 && y < y0 + high;
+        let of = |i: &Item| match i {
+            Item::Line { points, .. } => points.iter().filter(|p| inside(p)).count(),
+            Item::Fill { x0, y0, .. } => usize::from(inside(&(*x0, *y0))),
+            _ => 0,
+        };
+        items.iter().map(of).sum::<usize>()
+    };
+    let (right, low) = (frame.x1 - wide - PAD, frame.y1 - high);
+    let corners = [(right, frame.y0), (right, low), (frame.x0 + PAD, frame.y0), (frame.x0 + PAD, low)];
+    let Some(&(x0, y0)) = corners.iter().min_by_key(|c| taken(c.0, c.1)) else { return };
+    for (row, (i, name)) in named.iter().enumerate() {
+        let color = panel.series[*i].color.unwrap_or(COLORS[*i % COLORS.len()]);
+        let y = y0 + PAD + LABEL * (0.5 + 1.35 * row as f64);
+        items.push(Item::Line { points: vec![(x0, y), (x0 + 24.0, y)], color, width: 2.0 });
+        items.push(axes::text((x0 + 32.0, y), name, LABEL, Align::Left, false));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_input_is_refused_or_drawn() {
+        assert!(plot_lines(&[], None, (500, 500)).is_err());
+        let uneven = Panel { series: vec![Series::line(vec![1.0], vec![])], ..Panel::default() };
+        assert!(plot_lines(&[uneven], None, (500, 500)).is_err());
+        assert!(plot_lines(&vec![Panel::default(); 3], None, (500, 300)).is_err());
+        for y in
+            [vec![], vec![f64::NAN, f64::INFINITY], vec![3.0, 3.0], vec![-1e300, 1e300], vec![1.0, f64::NAN]]
+        {
+            let x = (0..y.len()).map(|i| i as f64).collect();
+            let s = Series {
+                y_err: Some(vec![1.0; y.len()]),
+                style: SeriesStyle::LineAndPoints,
+                ..Series::line(x, y)
+            };
+            let p = Panel { series: vec![s.named("a")], marks: vec![(0.5, "m".into())], ..Panel::default() };
+            let picture = plot_lines(&[p], Some("t"), (400, 300)).unwrap();
+            assert_eq!(picture.to_rgb().unwrap().len(), 400 * 300 * 3);
+        }
+    }
+}
