@@ -51,7 +51,10 @@ impl GriddedPsf {
         let bad = |expected, found| Err(PsfError::InvalidData { what: "PSF grid", expected, found });
         let n = data.len_of(Axis(0));
         if n == 0 || n != positions.len() {
-            return bad("one position for each image", format!("{} positions for {n} images", positions.len()));
+            return bad(
+                "one position for each image",
+                format!("{} positions for {n} images", positions.len()),
+            );
         }
         if let Some(p) = positions.iter().find(|p| !p.is_finite()) {
             return bad("finite positions", format!("({}, {})", p.x, p.y));
@@ -69,16 +72,18 @@ impl GriddedPsf {
             a.y.total_cmp(&b.y).then(a.x.total_cmp(&b.x))
         });
         let full = xs.len() * ys.len() == n
-            && order.iter().enumerate().all(|(k, &i)| {
-                positions[i].x == xs[k % xs.len()] && positions[i].y == ys[k / xs.len()]
-            });
+            && order
+                .iter()
+                .enumerate()
+                .all(|(k, &i)| positions[i].x == xs[k % xs.len()] && positions[i].y == ys[k / xs.len()]);
         if !full {
             return bad(
                 "a rectangular grid",
                 format!("{n} positions at {} different x and {} different y", xs.len(), ys.len()),
             );
         }
-        let planes: Vec<ArrayView2<'_, f64>> = order.iter().map(|&i| data.index_axis_move(Axis(0), i)).collect();
+        let planes: Vec<ArrayView2<'_, f64>> =
+            order.iter().map(|&i| data.index_axis_move(Axis(0), i)).collect();
         let samples = Samples::new(&planes, oversampling, None, false)?;
         Ok(Self { data: data.select(Axis(0), &order), xs, ys, samples })
     }
@@ -144,7 +149,12 @@ impl Cell {
         let (a, b) = (grid[k], grid[k + 1]);
         let inside = (a..=b).contains(&at);
         let width = b - a;
-        Self { lower: k, upper: k + 1, t: (at.clamp(a, b) - a) / width, dt: if inside { 1.0 / width } else { 0.0 } }
+        Self {
+            lower: k,
+            upper: k + 1,
+            t: (at.clamp(a, b) - a) / width,
+            dt: if inside { 1.0 / width } else { 0.0 },
+        }
     }
 
     fn corners(&self) -> [(usize, f64, f64); 2] {

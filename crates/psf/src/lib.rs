@@ -16,7 +16,7 @@ pub use gridded_psf::GriddedPsf;
 pub use image_psf::{ImagePsf, ImagePsfConfig};
 pub use model::{Derivatives, PsfModel, ShapeParameter, Source};
 pub use models::{
-    AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf, GaussianPrf,
-    GaussianPsf, MoffatPrf, MoffatPsf,
+    AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf,
+    GaussianPrf, GaussianPsf, MoffatPrf, MoffatPsf,
 };
 pub use window::{Extent, Window};

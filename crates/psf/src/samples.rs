@@ -55,10 +55,8 @@ impl Samples {
         for p in planes {
             check_plane(*p)?;
         }
-        let planes = planes
-            .iter()
-            .map(|p| spline::plane(&p.iter().copied().collect::<Vec<_>>(), ny, nx))
-            .collect();
+        let planes =
+            planes.iter().map(|p| spline::plane(&p.iter().copied().collect::<Vec<_>>(), ny, nx)).collect();
         let origin = origin.unwrap_or(((nx as f64 - 1.0) / 2.0, (ny as f64 - 1.0) / 2.0));
         Ok(Self { planes, ny, nx, oversampling, origin, clamp })
     }

@@ -26,16 +26,12 @@ pub(crate) fn taps(
     out.extend((0..n).map(|i| {
         let u = oversampling * ((first + i as i64) as f64 - at) + origin;
         let inside = (0.0..=last).contains(&u);
-        if !inside && !(clamp && u.is_finite()) {
+        if !(inside || clamp && u.is_finite()) {
             return Tap { start: None, w: [0.0; 4], dw: [0.0; 4] };
         }
         let u = u.clamp(0.0, last);
         let k = u.floor();
-        let mut dw = [0.0; 4];
-        if inside {
-            // The last sample belongs to the interval before it, as in the reference.
-            dw = if k == last { [0.0, -0.5, 0.0, 0.5] } else { slopes(u - k) };
-        }
+        let dw = if inside { slopes(u - k) } else { [0.0; 4] };
         Tap { start: Some(k as usize), w: weights(u - k), dw }
     }));
 }
@@ -59,8 +55,8 @@ pub(crate) fn values(planes: &[Weighted<'_>], width: usize, x: &[Tap], y: &[Tap]
             for (v, tx) in row.iter_mut().zip(x) {
                 let Some(kx) = tx.start else { continue };
                 let mut sum = 0.0;
-                for r in 0..4 {
-                    let c = &rows[r][kx..kx + 4];
+                for (r, row) in rows.iter().enumerate() {
+                    let c = &row[kx..kx + 4];
                     sum += ty.w[r] * (tx.w[0] * c[0] + tx.w[1] * c[1] + tx.w[2] * c[2] + tx.w[3] * c[3]);
                 }
                 *v += p.w * sum;
@@ -92,8 +88,8 @@ pub(crate) fn derivatives(
             for (i, tx) in x.iter().enumerate() {
                 let Some(kx) = tx.start else { continue };
                 let (mut v, mut vx, mut vy) = (0.0, 0.0, 0.0);
-                for r in 0..4 {
-                    let c = &rows[r][kx..kx + 4];
+                for (r, row) in rows.iter().enumerate() {
+                    let c = &row[kx..kx + 4];
                     let along = tx.w[0] * c[0] + tx.w[1] * c[1] + tx.w[2] * c[2] + tx.w[3] * c[3];
                     let slope = tx.dw[0] * c[0] + tx.dw[1] * c[1] + tx.dw[2] * c[2] + tx.dw[3] * c[3];
                     v += ty.w[r] * along;

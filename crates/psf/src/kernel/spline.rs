@@ -67,12 +67,7 @@ pub(crate) fn plane(data: &[f64], ny: usize, nx: usize) -> Vec<f64> {
 pub(crate) fn weights(t: f64) -> [f64; 4] {
     let s = 1.0 - t;
     let (t2, s2) = (t * t, s * s);
-    [
-        s2 * s / 6.0,
-        (4.0 - 6.0 * t2 + 3.0 * t2 * t) / 6.0,
-        (4.0 - 6.0 * s2 + 3.0 * s2 * s) / 6.0,
-        t2 * t / 6.0,
-    ]
+    [s2 * s / 6.0, (4.0 - 6.0 * t2 + 3.0 * t2 * t) / 6.0, (4.0 - 6.0 * s2 + 3.0 * s2 * s) / 6.0, t2 * t / 6.0]
 }
 
 /// Derivatives of [`weights`] by `t`.

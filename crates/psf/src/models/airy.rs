@@ -182,9 +182,7 @@ impl PsfModel for AiryDiskPrf {
     }
 
     fn evaluate(&self, s: &Source<'_>, w: Window, out: &mut [f64]) {
-        each_pixel(s, w, out, |dx, dy| {
-            quadrature(&self.nodes, |u, v| value(dx + u, dy + v, s.shape[0]))
-        });
+        each_pixel(s, w, out, |dx, dy| quadrature(&self.nodes, |u, v| value(dx + u, dy + v, s.shape[0])));
     }
 
     fn derivatives(&self, s: &Source<'_>, w: Window, with_shape: bool, out: &mut Derivatives) {

@@ -148,4 +148,3 @@ circular! {
     /// [`CircularGaussianPrf`] with its width given as the standard deviation.
     CircularGaussianSigmaPrf, Kind::Pixel, sigma, "standard deviation", 1.0
 }
-

@@ -140,7 +140,8 @@ impl PsfModel for GaussianPrf {
         }
         self.evaluate(s, w, &mut out.value);
         let (ex, ey) = (edges(w.x_min, w.nx, s.x, m.sx), edges(w.y_min, w.ny, s.y, m.sy));
-        let corner = |h: f64, k: f64| (-0.5 * (h * h - 2.0 * m.rho * h * k + k * k) / (m.free * m.free)).exp();
+        let corner =
+            |h: f64, k: f64| (-0.5 * (h * h - 2.0 * m.rho * h * k + k * k) / (m.free * m.free)).exp();
         for j in 0..w.ny {
             let (y0, y1) = (ey[j], ey[j + 1]);
             for i in 0..w.nx {

@@ -40,7 +40,11 @@ fn checked(alpha: f64, beta: f64) -> Result<(f64, f64)> {
     if beta.is_finite() && beta > 1.0 {
         Ok((alpha, beta))
     } else {
-        Err(PsfError::InvalidParameter { name: "beta", expected: "a finite number greater than 1", found: beta })
+        Err(PsfError::InvalidParameter {
+            name: "beta",
+            expected: "a finite number greater than 1",
+            found: beta,
+        })
     }
 }
 

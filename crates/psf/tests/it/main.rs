@@ -1,0 +1,5 @@
+//! Comparisons with photutils (`tests/reference/gen_psf.py`), closed forms, robustness and thread counts.
+
+#![allow(clippy::unwrap_used)]
+
+mod models;
