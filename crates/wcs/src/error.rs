@@ -120,4 +120,55 @@ pub enum WcsError {
         /// Target frame.
         to: String,
     },
+    /// A transform of a graph that nobody here knows.
+    #[error("unknown transform '{tag}' at {place}")]
+    UnknownTransform {
+        /// Its tag, or what is there instead of a tagged transform.
+        tag: String,
+        /// Where in the graph, from the root: `steps.0.transform.forward.1`.
+        place: String,
+    },
+    /// A part of a graph that cannot be used.
+    #[error("{place}: {reason}")]
+    InvalidTransform {
+        /// Where in the graph, from the root.
+        place: String,
+        /// What was expected and what is there.
+        reason: String,
+    },
+    /// A graph that is larger than any real one.
+    #[error("the transform graph has more than {limit} {what}")]
+    GraphTooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// Largest number that is accepted.
+        limit: usize,
+    },
+    /// The graph does not lead from two pixel axes to the sky.
+    #[error("expected a graph from 2 pixel axes to the sky, found {0}")]
+    NotImaging(String),
+    /// The frame asked for is none of the graph.
+    #[error("no frame '{name}'; there are: {}", available.join(", "))]
+    UnknownFrame {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        available: Vec<String>,
+    },
+    /// There is no way back through a transform.
+    #[error("no inverse: {0}")]
+    NoInverse(String),
+    /// A bounding box is needed, but the graph has none.
+    #[error("a bounding box is needed; the graph has none")]
+    NoBoundingBox,
+    /// An approximation misses the asked-for error.
+    #[error("{what}: the largest error is {found} pixels, expected at most {allowed}")]
+    NotAccurate {
+        /// What was approximated.
+        what: &'static str,
+        /// Pixels.
+        allowed: f64,
+        /// Pixels.
+        found: f64,
+    },
 }

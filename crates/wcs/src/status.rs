@@ -11,6 +11,8 @@ pub enum PointStatus {
     NotFinite,
     /// The projection has no such point: outside the map, or on the far side of the sphere.
     OutsideProjection,
+    /// The pixel is outside the bounding box for which the system is meant.
+    OutsideBoundingBox,
     /// The inverse of a distortion did not converge.
     #[doc(alias = "NoConvergence")]
     Diverged,
@@ -23,13 +25,15 @@ impl PointStatus {
         self == Self::Ok
     }
 
-    /// A short name for tables: `ok`, `not_finite`, `outside_projection`, `diverged`.
+    /// A short name for tables: `ok`, `not_finite`, `outside_projection`, `outside_bounding_box`,
+    /// `diverged`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::NotFinite => "not_finite",
             Self::OutsideProjection => "outside_projection",
+            Self::OutsideBoundingBox => "outside_bounding_box",
             Self::Diverged => "diverged",
         }
     }

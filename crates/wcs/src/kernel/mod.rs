@@ -2,4 +2,5 @@
 //! depend on how wide the machine's vectors are.
 
 mod lanes;
+pub(crate) mod program;
 pub(crate) mod tan_sip;
