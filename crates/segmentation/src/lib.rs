@@ -1,14 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 mod connectivity;
+mod deblend;
+mod deblend_config;
 mod detect;
 mod error;
+mod finder;
 mod flags;
 mod image;
 mod kernel;
 
 pub use connectivity::Connectivity;
+pub use deblend::deblend_sources;
+pub use deblend_config::{ContrastMethod, DeblendConfig, DeblendMode};
 pub use detect::{DetectConfig, detect_sources};
 pub use error::{Result, SegmentationError};
+pub use finder::SourceFinder;
 pub use flags::SegmentationFlags;
 pub use image::{DeblendInfo, SegmentationImage};

@@ -1,5 +1,8 @@
 //! Label images.
 
+mod edit;
+mod family;
+
 use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayView2};
@@ -77,6 +80,17 @@ impl SegmentationImage {
             children: BTreeMap::new(),
             info: DeblendInfo::default(),
         }
+    }
+
+    /// Adds what deblending knows: new labels by their parent, and flags by label.
+    pub(crate) fn with_deblending(
+        mut self,
+        children: BTreeMap<i32, Vec<i32>>,
+        flags: BTreeMap<i32, SegmentationFlags>,
+        info: DeblendInfo,
+    ) -> Self {
+        (self.children, self.flags, self.info) = (children, flags, info);
+        self
     }
 
     /// The labels, `(ny, nx)`.
@@ -191,26 +205,5 @@ impl SegmentationImage {
     pub fn missing_labels(&self) -> Vec<i32> {
         let mut present = self.labels.iter().peekable();
         (1..=self.max_label()).filter(|l| present.next_if(|p| *p == l).is_none()).collect()
-    }
-
-    /// Renumbers the sources consecutively, keeping their order.
-    ///
-    /// # Errors
-    /// [`SegmentationError::InvalidLabel`] if `start_label` is not positive, [`SegmentationError::TooManyLabels`] if the
-    /// last number does not fit.
-    pub fn relabel_consecutive(&mut self, start_label: i32) -> Result<()> {
-        if start_label < 1 {
-            return Err(SegmentationError::InvalidLabel(start_label));
-        }
-        let last = i64::from(start_label) + self.len() as i64 - 1;
-        if last > i64::from(i32::MAX) {
-            return Err(SegmentationError::TooManyLabels(last));
-        }
-        let old = self.labels.clone();
-        self.data.mapv_inplace(|l| {
-            if l == 0 { 0 } else { old.binary_search(&l).map_or(0, |i| start_label + i as i32) }
-        });
-        self.labels = (start_label..).take(old.len()).collect();
-        Ok(())
     }
 }

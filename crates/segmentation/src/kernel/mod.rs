@@ -1,5 +1,6 @@
 //! Hot loops: slices in, numbers out.
 
 pub(crate) mod above;
+pub(crate) mod deblend;
 pub(crate) mod label_stats;
 pub(crate) mod runs;

@@ -1,0 +1,136 @@
+//! Priority-flood watershed (Soille 1990): pixels go to the source that reaches them first, brightest first, earlier
+//! in the queue first among equals.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::heap::Heap;
+use super::source::Source;
+
+/// Working space of a flood.
+#[derive(Debug, Default)]
+pub(crate) struct Flood {
+    seeds: Vec<(u64, u32)>,
+    heap: BinaryHeap<Reverse<(u64, u32, u32)>>,
+    queue: VecDeque<u32>,
+    /// The pixels given away by the last flood, in order.
+    pub(crate) given: Vec<u32>,
+    labels: Vec<i32>,
+}
+
+/// Cost of entering a pixel as an integer in the order of the numbers: bright pixels are cheap, bad ones come last.
+#[inline]
+fn cost(value: f64) -> u64 {
+    if value.is_nan() {
+        return u64::MAX;
+    }
+    // Adding 0 makes one zero of the two.
+    let bits = (0.0 - value + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | (1 << 63) } else { !bits }
+}
+
+impl Flood {
+    /// Gives the free pixels (label 0) of the source to the labels that touch them. `border` holds the labelled
+    /// pixels with a free neighbour, in raster order. Where the order of equally bright seeds decides, all labelled pixels
+    /// take part as in the reference.
+    pub(crate) fn run(&mut self, source: &mut Source, border: &[u32]) {
+        self.seeds.clear();
+        self.seeds.extend(border.iter().map(|p| (cost(source.value[*p as usize]), *p)));
+        self.seeds.sort_unstable();
+        let ties = self
+            .seeds
+            .windows(2)
+            .any(|w| w[0].0 == w[1].0 && source.label[w[0].1 as usize] != source.label[w[1].1 as usize]);
+        self.fast(source);
+        if !ties {
+            return;
+        }
+        // Equal seeds in the opposite order: if nothing changes, their order does not matter.
+        self.labels.clear();
+        self.labels.extend(self.given.iter().map(|p| source.label[*p as usize]));
+        let first = std::mem::take(&mut self.given);
+        for p in &first {
+            source.label[*p as usize] = 0;
+        }
+        self.seeds.sort_unstable_by_key(|(c, p)| (*c, Reverse(*p)));
+        self.fast(source);
+        if first.iter().zip(&self.labels).all(|(p, l)| source.label[*p as usize] == *l) {
+            return;
+        }
+        for p in std::mem::take(&mut self.given) {
+            source.label[p as usize] = 0;
+        }
+        self.exact(source);
+    }
+
+    /// Only seeds at the border, already in order; pixels at the current cost wait in a queue, not in the heap.
+    fn fast(&mut self, source: &mut Source) {
+        let Self { seeds, heap, queue, given, .. } = self;
+        heap.clear();
+        queue.clear();
+        given.clear();
+        let (mut next, mut age) = (0, 0_u32);
+        let mut now = 0_u64;
+        loop {
+            let seed = seeds.get(next).map(|s| s.0);
+            let top = heap.peek().map(|Reverse(t)| t.0);
+            let waits = !queue.is_empty();
+            let p = match (seed, top) {
+                (Some(s), t) if t.is_none_or(|t| s <= t) && (!waits || s <= now) => {
+                    now = s;
+                    next += 1;
+                    seeds[next - 1].1
+                }
+                (_, Some(t)) if !waits || t <= now => {
+                    now = t;
+                    heap.pop().map_or(0, |Reverse(t)| t.2)
+                }
+                _ => match queue.pop_front() {
+                    Some(p) => p,
+                    None => break,
+                },
+            };
+            let label = source.label[p as usize];
+            for i in 0..source.around().len() {
+                let nb = p.wrapping_add(source.around()[i] as u32);
+                if source.label[nb as usize] != 0 {
+                    continue;
+                }
+                source.label[nb as usize] = label;
+                given.push(nb);
+                let c = cost(source.value[nb as usize]);
+                if c <= now {
+                    queue.push_back(nb);
+                } else {
+                    heap.push(Reverse((c, age, nb)));
+                    age += 1;
+                }
+            }
+        }
+    }
+
+    /// Every labelled pixel is a seed.
+    fn exact(&mut self, source: &mut Source) {
+        let dear = |v: f64| if v.is_nan() { f64::INFINITY } else { -v };
+        let mut heap = Heap::default();
+        for (p, l) in source.label.iter().enumerate() {
+            if *l > 0 {
+                heap.push(dear(source.value[p]), 0, p as u32);
+            }
+        }
+        self.given.clear();
+        let mut age = 0;
+        while let Some((now, p)) = heap.pop() {
+            let label = source.label[p as usize];
+            for i in 0..source.around().len() {
+                let nb = p.wrapping_add(source.around()[i] as u32);
+                if source.label[nb as usize] == 0 {
+                    age += 1;
+                    source.label[nb as usize] = label;
+                    self.given.push(nb);
+                    heap.push(dear(source.value[nb as usize]).max(now), age, nb);
+                }
+            }
+        }
+    }
+}
