@@ -6,3 +6,4 @@ mod background;
 mod detection;
 mod io;
 mod stats;
+mod wcs;

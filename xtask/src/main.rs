@@ -56,8 +56,11 @@ enum Task {
     },
     /// Accuracy against stored reference answers: a table of quantity, max, q99 and budget.
     Regress {
-        /// Only this topic (background, stats, detection, aperture).
+        /// Only this topic (background, stats, detection, aperture, wcs).
         topic: Option<String>,
+        /// Writes the table of WCS headers into docs/accuracy.md instead.
+        #[arg(long, conflicts_with = "topic")]
+        write: bool,
     },
     /// Times us and the peers alternately on the same inputs, after comparing values.
     Bench(bench::Args),
@@ -92,7 +95,8 @@ fn execute(task: &Task) -> Result<bool> {
         Task::Docs => ci::docs(),
         Task::Graph { check } => graph::update(*check).map(|()| true),
         Task::Fixtures { check, name } => fixtures::all(*check, name.as_deref()).map(|o| !o.is_failure()),
-        Task::Regress { topic } => regress::all(topic.as_deref()).map(|()| true),
+        Task::Regress { write: true, .. } => regress::write().map(|()| true),
+        Task::Regress { topic, .. } => regress::all(topic.as_deref()).map(|()| true),
         Task::Bench(args) => bench::all(args),
         Task::Release { allow_dirty, .. } => release::dry_run(*allow_dirty),
     }

@@ -1,6 +1,7 @@
 //! Accuracy: `skyphot-regress` (package `skyphot-tests`) measures how far we are from stored reference answers and
 //! prints one JSON line per quantity; here they become a table, and a quantity over its budget becomes a failure.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
@@ -8,11 +9,32 @@ use serde_json::Value;
 
 use crate::{run, workspace};
 
-/// Builds and runs the comparison of `topic` (all without).
-pub(crate) fn all(topic: Option<&str>) -> Result<()> {
+const BEGIN: &str = "<!-- headers: begin (cargo xtask regress --write) -->";
+const END: &str = "<!-- headers: end -->";
+
+/// Writes the table of headers into `docs/accuracy.md`. A test compares it with what is measured.
+pub(crate) fn write() -> Result<()> {
+    if std::env::var_os("SKYPHOT_TEST_DATA").is_none() {
+        bail!("the table needs SKYPHOT_TEST_DATA");
+    }
+    let program = build()?;
+    let text = run::output(run::command(program).arg("--wcs-table").stderr(Stdio::inherit()))?;
+    let path = workspace::root().join("docs/accuracy.md");
+    let old = workspace::read(&path)?;
+    let new = workspace::between(&old, BEGIN, END, &text).context("docs/accuracy.md")?;
+    std::fs::write(&path, new)?;
+    Ok(())
+}
+
+fn build() -> Result<PathBuf> {
     // `--workspace` selects the same features as the tests do, so nothing is built twice.
     run::checked(run::cargo().args(["build", "--workspace", "--bin", "skyphot-regress"]))?;
-    let program = workspace::target()?.join("debug/skyphot-regress");
+    Ok(workspace::target()?.join("debug/skyphot-regress"))
+}
+
+/// Builds and runs the comparison of `topic` (all without).
+pub(crate) fn all(topic: Option<&str>) -> Result<()> {
+    let program = build()?;
     let text = run::output(run::command(program).args(topic).stderr(Stdio::inherit()))?;
     let rows = text.lines().map(Row::parse).collect::<Result<Vec<_>>>()?;
     if rows.is_empty() {

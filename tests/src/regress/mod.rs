@@ -7,11 +7,14 @@ mod aperture;
 mod background;
 mod detection;
 mod scene;
+mod sky;
 mod stats;
 mod tally;
+mod wcs;
 
 pub use scene::Scene;
 pub use tally::{Quantity, Tally};
+pub use wcs::{HeaderRow, header_table, headers};
 
 /// What stops a comparison.
 pub type Error = Box<dyn std::error::Error>;
@@ -28,11 +31,20 @@ pub fn all(topic: Option<&str>) -> Result<Vec<Quantity>, Error> {
         ("detection", detection::compare),
         ("aperture", aperture::compare),
     ];
-    if let Some(t) = topic.filter(|t| !topics.iter().any(|(name, _)| name == t)) {
-        return Err(format!("no topic {t}: there are background, stats, detection and aperture").into());
+    let known = |t: &str| t == "wcs" || topics.iter().any(|(name, _)| *name == t);
+    if let Some(t) = topic.filter(|t| !known(t)) {
+        return Err(format!("no topic {t}: there are background, stats, detection, aperture and wcs").into());
+    }
+    let mut tally = Tally::default();
+    if topic.is_none_or(|t| t == "wcs") {
+        tally.topic("wcs");
+        wcs::compare(&mut tally)?;
+        sky::compare(&mut tally)?;
+    }
+    if topic == Some("wcs") {
+        return Ok(tally.finish());
     }
     let scenes = Scene::all()?;
-    let mut tally = Tally::default();
     for (name, compare) in topics.iter().filter(|(name, _)| topic.is_none_or(|t| t == *name)) {
         tally.topic(name);
         for scene in &scenes {
