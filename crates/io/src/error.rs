@@ -58,6 +58,16 @@ pub enum IoError {
         /// Bytes in the file.
         found: u64,
     },
+    /// A file that is no ASDF file, or one whose tree is broken.
+    #[error("{}{}: {message}", path.display(), line.map_or(String::new(), |l| format!(", line {l}")))]
+    Asdf {
+        /// The file.
+        path: PathBuf,
+        /// Line of the file, 1 = first.
+        line: Option<usize>,
+        /// What is wrong.
+        message: String,
+    },
     /// A whole-file compression that ends early or holds wrong bytes.
     #[error("{}: cannot decompress {format}: {message}", path.display())]
     Compression {

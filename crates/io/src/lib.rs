@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asdf;
 mod error;
 mod fits;
 mod header;
@@ -10,7 +11,9 @@ mod selector;
 mod source;
 mod table;
 mod temp;
+mod yaml;
 
+pub use asdf::{AsdfBlock, AsdfFile};
 pub use error::{IoError, Result};
 pub use fits::{
     ChecksumStatus, ErrorPlane, FitsFile, FitsHdu, FitsImage, HduInfo, HduKind, ImageData, ImageHdu,

@@ -129,6 +129,24 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Fills `buffer` with the bytes from `offset`.
+    pub(crate) fn read_into(&mut self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        match self {
+            Self::Memory(bytes) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX);
+                let end = start.checked_add(buffer.len());
+                let part =
+                    end.and_then(|end| bytes.get(start..end)).ok_or(std::io::ErrorKind::UnexpectedEof)?;
+                buffer.copy_from_slice(part);
+                Ok(())
+            }
+            Self::Disk(file) => {
+                file.seek(SeekFrom::Start(offset))?;
+                file.read_exact(buffer)
+            }
+        }
+    }
+
     pub(crate) fn read(&mut self, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
         let mut out = Vec::with_capacity(len);
         self.for_each_block(offset, len, 1, |b| out.extend_from_slice(b))?;

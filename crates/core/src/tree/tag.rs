@@ -43,11 +43,12 @@ impl<'a> Tag<'a> {
         Some((parts.next()?, parts.next().unwrap_or(0), parts.next().unwrap_or(0)))
     }
 
-    /// Whether the name, without version, is `name` or ends with it at a `/` or `:`:
+    /// Whether the name, without version, is `name` or ends with it at a `/` or `:` (or `!`, in a file that does not say what
+    /// `!` stands for):
     /// `is("transform/compose")` and `is("compose")` hold for `tag:stsci.edu:asdf/transform/compose-1.2.0`.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        self.name().strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', ':']))
+        self.name().strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', ':', '!']))
     }
 
     fn split(&self) -> (&'a str, Option<&'a str>) {

@@ -29,7 +29,7 @@ use crate::{HduSelector, Header, IoError, Result};
 #[derive(Debug, Clone)]
 #[doc(alias = "fits.open")]
 pub struct FitsFile {
-    pub(super) source: Source,
+    pub(crate) source: Source,
     hdus: Vec<HduInfo>,
     warnings: Vec<String>,
 }
@@ -243,7 +243,7 @@ impl FitsFile {
     }
 
     /// The file holds all the bytes the header promises.
-    pub(super) fn check_length(&self, hdu: &HduInfo) -> Result<()> {
+    pub(crate) fn check_length(&self, hdu: &HduInfo) -> Result<()> {
         let found = self.source.len().saturating_sub(hdu.data_start);
         if hdu.data_len <= u128::from(found) {
             return Ok(());

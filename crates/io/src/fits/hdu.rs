@@ -141,7 +141,7 @@ impl HduInfo {
         self.header.get_str("BUNIT").map(|s| s.trim().to_owned()).filter(|s| !s.is_empty())
     }
 
-    pub(super) fn scaling(&self) -> Scaling {
+    pub(crate) fn scaling(&self) -> Scaling {
         let h = &self.header;
         Scaling {
             bscale: h.get_f64("BSCALE").unwrap_or(Scaling::NONE.bscale),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod asdf;
 mod astropy;
 mod compressed;
 mod errors;

@@ -1,0 +1,6 @@
+//! YAML text to nodes.
+
+mod builder;
+mod scalar;
+
+pub(crate) use builder::parse;
