@@ -32,6 +32,12 @@ pub enum PsfError {
     /// An error of the fit's set-up.
     #[error(transparent)]
     Fit(#[from] skyphot_fit::FitError),
+    /// An error of the initial aperture photometry.
+    #[error(transparent)]
+    Aperture(#[from] skyphot_aperture::ApertureError),
+    /// An error of the finder.
+    #[error(transparent)]
+    Detection(#[from] skyphot_detection::DetectionError),
     /// An error of the shared vocabulary.
     #[error(transparent)]
     Core(#[from] skyphot_core::CoreError),

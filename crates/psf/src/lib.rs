@@ -3,20 +3,30 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod error;
+mod flags;
 mod gridded_psf;
+mod grouper;
 mod image_psf;
+mod initial;
 mod kernel;
 mod model;
 mod models;
+mod photometry;
+mod render;
 mod samples;
 mod window;
 
 pub use error::{PsfError, Result};
+pub use flags::PsfFlags;
 pub use gridded_psf::GriddedPsf;
+pub use grouper::{SourceGrouper, SourceGroups};
 pub use image_psf::{ImagePsf, ImagePsfConfig};
+pub use initial::InitialParameters;
 pub use model::{Derivatives, PsfModel, ShapeParameter, Source};
 pub use models::{
     AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf,
     GaussianPrf, GaussianPsf, MoffatPrf, MoffatPsf,
 };
+pub use photometry::{FittedShape, PsfConfig, PsfPhotometry, find_and_fit, fit};
+pub use render::{Sources, render};
 pub use window::{Extent, Window};

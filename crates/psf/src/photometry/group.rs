@@ -1,0 +1,295 @@
+//! The simultaneous fit of the sources of a group.
+
+use skyphot_fit::{DenseNormal, FitStatus, System, SystemFit, SystemOutcome};
+
+use super::layout::{Layout, MAIN, Role};
+use super::member::Member;
+use crate::{Derivatives, PsfModel, Source, Window};
+
+/// What a fit gives for one source of a group.
+#[derive(Debug, Clone)]
+pub(crate) struct Fitted {
+    /// Flux, x, y and shape parameters.
+    pub(crate) values: Vec<f64>,
+    /// Covariance of the fitted parameters, row by row; empty if there is none.
+    pub(crate) covariance: Vec<f64>,
+    /// The covariance is that of the neighbourhood.
+    pub(crate) local_covariance: bool,
+    pub(crate) converged: bool,
+    pub(crate) near_bound: bool,
+    /// Sum of absolute residuals in data units, central residual (data - model), and sum of squared weighted residuals.
+    pub(crate) sum_abs: f64,
+    pub(crate) central: f64,
+    pub(crate) chi2: f64,
+}
+
+/// Members, their start values and limits.
+pub(crate) struct Group<'a, M: ?Sized> {
+    pub(crate) model: &'a M,
+    pub(crate) layout: &'a Layout,
+    pub(crate) members: &'a [Member],
+    /// Flux, x, y and shape parameters of every member.
+    pub(crate) start: Vec<Vec<f64>>,
+    pub(crate) xy_bounds: (Option<f64>, Option<f64>),
+    pub(crate) weighted: bool,
+    pub(crate) max_evaluations: usize,
+}
+
+impl<M: PsfModel + ?Sized> Group<'_, M> {
+    pub(crate) fn fit(&self) -> Vec<Fitted> {
+        let k = self.layout.n_free;
+        let n = self.members.len() * k;
+        let (mut p, mut lower, mut upper, mut scale) =
+            (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
+        for s in &self.start {
+            for (i, role) in self.layout.roles.iter().enumerate() {
+                if !matches!(role, Role::Free(_)) {
+                    continue;
+                }
+                let limit = match i {
+                    1 => self.xy_bounds.0,
+                    2 => self.xy_bounds.1,
+                    _ => None,
+                };
+                let (lo, hi) = limit.map_or(self.layout.bounds[i], |d| (s[i] - d, s[i] + d));
+                p.push(s[i]);
+                lower.push(lo);
+                upper.push(hi);
+                scale.push(match i {
+                    0 => 0.0,
+                    1 | 2 => 1.0,
+                    _ => s[i].abs().max(1e-2),
+                });
+            }
+        }
+        let mut system = Equations::new(self);
+        let lm =
+            SystemFit { step_tolerance: 1e-7, max_evaluations: self.max_evaluations, initial_damping: 1e-4 };
+        let outcome = if n == 0 {
+            let chi2 = system.evaluate(&p);
+            system.accept();
+            SystemOutcome { chi2, iterations: 0, evaluations: 1, status: FitStatus::Converged }
+        } else {
+            match lm.run(&mut system, &mut p, &lower, &upper, &scale) {
+                Ok(o) => o,
+                // Bounds were checked before; what is left are start values at which the model is not finite.
+                Err(_) => {
+                    return self.start.iter().map(|_| Fitted::failed(self.layout.n_all())).collect();
+                }
+            }
+        };
+        let free: Vec<bool> = lower.iter().zip(&upper).map(|(a, b)| a < b).collect();
+        let covariance = if n == 0 { None } else { system.covariance(&free) };
+        let n_pixels: usize = self.members.iter().map(|m| m.n_pixels).sum();
+        let factor = if self.weighted { 1.0 } else { outcome.chi2 / (n_pixels as f64 - n as f64) };
+        let usable = n_pixels > n && factor.is_finite();
+        let converged = outcome.status.is_success();
+        (0..self.members.len())
+            .map(|i| {
+                let own = i * k..(i + 1) * k;
+                let mut values = self.start[i].clone();
+                self.layout.expand(&p[own.clone()], &mut values);
+                let block = match &covariance {
+                    Some(c) if usable => own
+                        .clone()
+                        .flat_map(|a| own.clone().map(move |b| (a, b)))
+                        .map(|(a, b)| c[a * n + b] * factor)
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                let near = |j: usize| {
+                    let close = |b: f64| b.is_finite() && (b - p[j]).abs() <= 0.01;
+                    close(lower[j]) || close(upper[j])
+                };
+                let (member, residual) = (&self.members[i], &system.current.residuals[i]);
+                let raw = |j: usize| {
+                    let w = member.weight[j];
+                    if w > 0.0 { residual[j] / w } else { 0.0 }
+                };
+                Fitted {
+                    values,
+                    covariance: block,
+                    local_covariance: false,
+                    converged,
+                    near_bound: own.clone().any(near),
+                    sum_abs: (0..residual.len()).map(|j| raw(j).abs()).sum(),
+                    central: member.center.map_or(f64::NAN, |j| -raw(j)),
+                    chi2: residual.iter().map(|r| r * r).sum(),
+                }
+            })
+            .collect()
+    }
+}
+
+impl Fitted {
+    fn failed(n: usize) -> Self {
+        Self {
+            values: vec![f64::NAN; n],
+            covariance: Vec::new(),
+            local_covariance: false,
+            converged: false,
+            near_bound: false,
+            sum_abs: f64::NAN,
+            central: f64::NAN,
+            chi2: f64::NAN,
+        }
+    }
+}
+
+/// Normal equations and weighted residuals at one point.
+struct State {
+    normal: DenseNormal,
+    /// Per member, over its window.
+    residuals: Vec<Vec<f64>>,
+}
+
+/// The least-squares system of a group.
+struct Equations<'g, 'a, M: ?Sized> {
+    group: &'g Group<'a, M>,
+    current: State,
+    trial: State,
+    /// All numbers of every member at the trial point.
+    all: Vec<Vec<f64>>,
+    derivatives: Derivatives,
+    /// Weighted Jacobian columns of the sources that reach a window, one after the other.
+    columns: Vec<f64>,
+    /// Those sources.
+    present: Vec<usize>,
+}
+
+impl<'g, 'a, M: PsfModel + ?Sized> Equations<'g, 'a, M> {
+    fn new(group: &'g Group<'a, M>) -> Self {
+        let n = group.members.len() * group.layout.n_free;
+        let state = || State {
+            normal: DenseNormal::new(n),
+            residuals: group.members.iter().map(|m| vec![0.0; m.data.len()]).collect(),
+        };
+        Self {
+            group,
+            current: state(),
+            trial: state(),
+            all: group.start.clone(),
+            derivatives: Derivatives::default(),
+            columns: Vec::new(),
+            present: Vec::new(),
+        }
+    }
+
+    fn covariance(&self, free: &[bool]) -> Option<Vec<f64>> {
+        self.current.normal.covariance(free)
+    }
+
+    /// Adds the weighted pixels of member `i`.
+    fn add_member(&mut self, i: usize) -> f64 {
+        let g = self.group;
+        let (layout, member) = (g.layout, &g.members[i]);
+        let (k, len) = (layout.n_free, member.data.len());
+        let residual = &mut self.trial.residuals[i];
+        for (r, d) in residual.iter_mut().zip(&member.data) {
+            *r = -d;
+        }
+        self.present.clear();
+        self.columns.clear();
+        for (j, all) in self.all.iter().enumerate() {
+            let source = Source { x: all[1], y: all[2], shape: &all[MAIN..] };
+            if j != i {
+                let reach = Window::of_extent(&g.model.support(&source));
+                if reach.intersection(&member.window).is_empty() {
+                    continue;
+                }
+            }
+            let d = &mut self.derivatives;
+            g.model.derivatives(&source, member.window, layout.with_shape, d);
+            let flux = all[0];
+            for (r, v) in residual.iter_mut().zip(&d.value) {
+                *r += flux * v;
+            }
+            self.present.push(j);
+            let first = self.columns.len();
+            self.columns.resize(first + k * len, 0.0);
+            for (q, role) in layout.roles.iter().enumerate() {
+                let (at, factor) = match role {
+                    Role::Free(at) => (*at, if q == 0 { 1.0 } else { flux }),
+                    Role::Fixed => continue,
+                    Role::Tied(of, f) => match layout.roles[MAIN + of] {
+                        Role::Free(at) => (at, flux * f),
+                        _ => continue,
+                    },
+                };
+                let column = match q {
+                    0 => &d.value,
+                    1 => &d.dx,
+                    2 => &d.dy,
+                    _ => &d.shape[q - MAIN],
+                };
+                let out = &mut self.columns[first + at * len..first + (at + 1) * len];
+                for ((o, c), w) in out.iter_mut().zip(column).zip(&member.weight) {
+                    *o += factor * c * w;
+                }
+            }
+        }
+        let mut chi2 = 0.0;
+        for (r, w) in residual.iter_mut().zip(&member.weight) {
+            *r *= w;
+            chi2 += *r * *r;
+        }
+        let normal = &mut self.trial.normal;
+        let column = |a: usize, c: usize| &self.columns[(a * k + c) * len..(a * k + c + 1) * len];
+        for (a, &ja) in self.present.iter().enumerate() {
+            for ca in 0..k {
+                let left = column(a, ca);
+                normal.add_gradient(ja * k + ca, dot(left, residual));
+                for (b, &jb) in self.present.iter().enumerate().skip(a) {
+                    for cb in if a == b { ca } else { 0 }..k {
+                        normal.add_product(ja * k + ca, jb * k + cb, dot(left, column(b, cb)));
+                    }
+                }
+            }
+        }
+        chi2
+    }
+}
+
+/// Sum of products, in four lanes so that the order of additions is the same on every machine.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let (ca, cb) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = ca.remainder().iter().zip(cb.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in ca.zip(cb) {
+        for i in 0..4 {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
+}
+
+impl<M: PsfModel + ?Sized> System for Equations<'_, '_, M> {
+    fn n_parameters(&self) -> usize {
+        self.group.members.len() * self.group.layout.n_free
+    }
+
+    fn evaluate(&mut self, p: &[f64]) -> f64 {
+        let k = self.group.layout.n_free;
+        for (i, all) in self.all.iter_mut().enumerate() {
+            self.group.layout.expand(&p[i * k..(i + 1) * k], all);
+        }
+        self.trial.normal.clear();
+        (0..self.group.members.len()).map(|i| self.add_member(i)).sum()
+    }
+
+    fn accept(&mut self) {
+        std::mem::swap(&mut self.current, &mut self.trial);
+    }
+
+    fn gradient(&self) -> &[f64] {
+        self.current.normal.gradient()
+    }
+
+    fn solve(&mut self, lambda: f64, free: &[bool], step: &mut [f64]) -> bool {
+        self.current.normal.step(lambda, free, step)
+    }
+
+    fn predicted(&self, step: &[f64]) -> f64 {
+        self.current.normal.predicted(step)
+    }
+}

@@ -1,0 +1,12 @@
+//! PSF photometry: what to fit, the fits, and their results.
+
+mod config;
+mod engine;
+mod group;
+mod layout;
+mod member;
+mod result;
+
+pub use config::PsfConfig;
+pub use engine::{find_and_fit, fit};
+pub use result::{FittedShape, PsfPhotometry};

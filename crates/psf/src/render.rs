@@ -1,0 +1,129 @@
+//! Images of many sources.
+
+use ndarray::Array2;
+use skyphot_core::Exec;
+
+use crate::{PsfModel, Source, Window};
+
+/// Sources to draw, all slices of one length.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// Positions, pixels.
+    pub x: &'a [f64],
+    /// Positions, pixels.
+    pub y: &'a [f64],
+    /// Fluxes.
+    pub flux: &'a [f64],
+    /// Shape parameters of every source one after the other (`n_shape` values each); empty = those of the model.
+    pub shape: &'a [f64],
+    /// A constant to add over the box of each source (0 where not finite); empty = none.
+    pub local_bkg: &'a [f64],
+}
+
+/// Rows that one task draws.
+const ROWS_PER_TASK: usize = 32;
+
+/// The sum of all sources on an image of shape `(ny, nx)`.
+///
+/// Each is drawn on a box of `psf_shape` `(ny, nx)` pixels around its position, by default the model's bounding box. A
+/// source with a position or flux that is not finite, or with its box outside the image, adds nothing. The sum in a
+/// pixel is always taken in the order of the sources.
+#[doc(alias = "make_model_image")]
+#[must_use]
+pub fn render<M: PsfModel + ?Sized>(
+    model: &M,
+    sources: &Sources<'_>,
+    shape: (usize, usize),
+    psf_shape: Option<(usize, usize)>,
+    exec: &Exec,
+) -> Array2<f64> {
+    let mut image = Array2::zeros(shape);
+    let (ny, nx) = shape;
+    if ny == 0 || nx == 0 {
+        return image;
+    }
+    let defaults: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
+    let n_shape = defaults.len();
+    let source = |i: usize| Source {
+        x: sources.x[i],
+        y: sources.y[i],
+        shape: if sources.shape.is_empty() {
+            &defaults
+        } else {
+            &sources.shape[i * n_shape..(i + 1) * n_shape]
+        },
+    };
+    let windows: Vec<Window> = (0..sources.x.len())
+        .map(|i| {
+            let s = source(i);
+            if !(s.x.is_finite() && s.y.is_finite() && sources.flux[i].is_finite()) {
+                return Window::new(0, 0, 0, 0);
+            }
+            let (h, w) = psf_shape.unwrap_or_else(|| {
+                let e = model.extent(&s);
+                (size(e.y), size(e.x))
+            });
+            box_around(s.x, s.y, (h, w)).intersection(&Window::of_shape(shape))
+        })
+        .collect();
+    let mut bands: Vec<Vec<usize>> = vec![Vec::new(); ny.div_ceil(ROWS_PER_TASK)];
+    for (i, w) in windows.iter().enumerate().filter(|(_, w)| !w.is_empty()) {
+        let rows = w.y_min as usize / ROWS_PER_TASK..=(w.y_end() - 1) as usize / ROWS_PER_TASK;
+        for band in &mut bands[rows] {
+            band.push(i);
+        }
+    }
+    let Some(pixels) = image.as_slice_mut() else { return image };
+    exec.for_each_chunk_mut(pixels, ROWS_PER_TASK * nx, |band, rows| {
+        let y0 = (band * ROWS_PER_TASK) as i64;
+        let all = Window::new(0, y0, nx, rows.len() / nx);
+        let mut values = Vec::new();
+        for &i in &bands[band] {
+            let w = windows[i].intersection(&all);
+            values.resize(w.len(), 0.0);
+            model.evaluate(&source(i), w, &mut values);
+            let bkg = sources.local_bkg.get(i).copied().filter(|b| b.is_finite()).unwrap_or(0.0);
+            let flux = sources.flux[i];
+            for (j, line) in values.chunks_exact(w.nx).enumerate() {
+                let start = (w.y_min - y0) as usize * nx + j * nx + w.x_min as usize;
+                for (p, v) in rows[start..start + w.nx].iter_mut().zip(line) {
+                    *p += flux * v + bkg;
+                }
+            }
+        }
+    });
+    image
+}
+
+/// Pixels of an interval, rounded up.
+fn size((a, b): (f64, f64)) -> usize {
+    (b - a).ceil().clamp(0.0, 1e6) as usize
+}
+
+/// The box of `(ny, nx)` pixels around a position as the reference cuts it out: it begins at `ceil(position - n / 2)`.
+pub(crate) fn box_around(x: f64, y: f64, (ny, nx): (usize, usize)) -> Window {
+    let first = |at: f64, n: usize| (at - n as f64 / 2.0).ceil().clamp(-1e15, 1e15) as i64;
+    Window::new(first(x, nx), first(y, ny), nx, ny)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CircularGaussianPrf;
+    use std::num::NonZeroUsize;
+
+    #[test]
+    fn fluxes_are_kept_and_threads_do_not_matter() {
+        let model = CircularGaussianPrf::new(2.0).unwrap();
+        let x = [30.2, 50.7, f64::NAN, 52.0, -80.0];
+        let y = [31.0, 60.0, 3.0, 61.5, 3.0];
+        let flux = [100.0, 50.0, 1.0, -20.0, 7.0];
+        let s = Sources { x: &x, y: &y, flux: &flux, shape: &[], local_bkg: &[] };
+        let one = render(&model, &s, (100, 90), Some((31, 31)), &Exec::serial());
+        assert!((one.sum() - 130.0).abs() < 1e-9);
+        for n in [2, 3, 7] {
+            let exec = Exec::with_threads(NonZeroUsize::new(n).unwrap()).unwrap();
+            assert_eq!(render(&model, &s, (100, 90), Some((31, 31)), &exec), one);
+        }
+    }
+}
