@@ -54,7 +54,7 @@ impl Contrast {
                 let scale =
                     if source.sum == 0.0 { f64::INFINITY } else { (source.sum_abs / source.sum).abs() };
                 let (mut remove, margin) = self.choose(source, contrast);
-                if !exact && !(margin > 1e-10 * scale) {
+                if !exact && (margin <= 1e-10 * scale || margin.is_nan()) {
                     self.sum(source);
                     exact = true;
                     remove = self.choose(source, contrast).0;
@@ -142,10 +142,10 @@ impl Contrast {
                 }
             }
         }
-        if count == 1 {
-            if let Some(nan) = frac.iter().position(|f| f.is_nan()) {
-                return (vec![alive[nan]], 0.0);
-            }
+        if count == 1
+            && let Some(nan) = frac.iter().position(|f| f.is_nan())
+        {
+            return (vec![alive[nan]], 0.0);
         }
         if count < frac.len() {
             margin = margin.min(at(count) - at(count - 1));

@@ -46,7 +46,8 @@ impl Workspace {
         let Self { source, tree, contrast } = self;
         source.gather(data, segm, origin, label, bbox, config.connectivity);
         let mut parts = Parts::default();
-        if !(source.min < source.max) {
+        // A source without a good pixel has its minimum above its maximum.
+        if source.min >= source.max {
             return Ok(parts);
         }
         let mut mode = config.mode;

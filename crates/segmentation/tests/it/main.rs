@@ -1,0 +1,7 @@
+//! Label images against photutils 3.1.1 on images by formula (fixtures made by tests/reference/gen_segmentation.py), and
+//! properties.
+
+#![allow(clippy::unwrap_used)]
+
+mod labels;
+mod support;
