@@ -30,6 +30,14 @@ pub enum ApertureError {
     /// Nothing to measure with.
     #[error("the list of apertures is empty: at least one is needed")]
     NoAperture,
+    /// Another number of apertures than of positions.
+    #[error("one aperture is needed for each of the {expected} positions, found {found}")]
+    ApertureCount {
+        /// Number of positions.
+        expected: usize,
+        /// Number of apertures.
+        found: usize,
+    },
     /// A profile without a bin.
     #[error("{name} needs at least 2 values, found {found}")]
     TooFewRadii {

@@ -23,7 +23,9 @@ mod profile_fit;
 mod radial_profile;
 mod stats;
 mod stats_config;
+mod stats_cutout;
 mod stats_measure;
+mod stats_moments;
 mod sums;
 
 pub use annulus::CircularAnnulus;
@@ -45,4 +47,6 @@ pub use radial_profile::{RadialProfile, RadialProfiles};
 pub use skyphot_geometry::{Coverage, OverlapMethod, Segment};
 pub use stats::ApertureStats;
 pub use stats_config::StatsConfig;
+pub use stats_cutout::{ApertureCutout, aperture_cutout};
+pub use stats_moments::ApertureMoments;
 pub use sums::ApertureSums;

@@ -1,7 +1,7 @@
 //! Statistics of the pixels in an aperture.
 
-use skyphot_core::{Column, FlagSet, Image, Meta, Pixel, Point, Table};
-use skyphot_geometry::Coverage;
+use skyphot_core::{BoundingBox, Column, FlagSet, Image, Meta, Pixel, Point, Table};
+use skyphot_geometry::{Coverage, OverlapMethod};
 
 use crate::aperture::describe;
 use crate::columns::{ids, put, put_f64};
@@ -9,7 +9,7 @@ use crate::order::visiting_order;
 use crate::photometry_config::background_of;
 use crate::planes::Planes;
 use crate::stats_measure::Measurer;
-use crate::{Aperture, ApertureFlags, Result, StatsConfig};
+use crate::{Aperture, ApertureError, ApertureFlags, ApertureMoments, Result, StatsConfig};
 
 /// Positions that one thread takes at a time.
 const CHUNK: usize = 256;
@@ -48,7 +48,11 @@ macro_rules! columns {
         pub struct ApertureStats {
             /// The positions, as they were given.
             pub positions: Vec<Point>,
+            /// Bounding boxes of the apertures; empty where the position is not finite.
+            pub bbox: Vec<BoundingBox>,
             $($(#[doc = $doc])+ pub $name: Vec<f64>,)*
+            /// Moments, if [`StatsConfig::moments`] asks for them.
+            pub moments: Option<Vec<ApertureMoments>>,
             /// Quality.
             pub flags: Vec<ApertureFlags>,
             /// Parameters, for the table.
@@ -76,6 +80,8 @@ macro_rules! columns {
                 let n = positions.len();
                 Self {
                     positions: positions.to_vec(),
+                    bbox: vec![BoundingBox { x_min: 0, x_max: 0, y_min: 0, y_max: 0 }; n],
+                    moments: None,
                     $($name: vec![f64::NAN; n],)*
                     flags: vec![ApertureFlags::empty(); n],
                     meta,
@@ -209,6 +215,36 @@ impl ApertureStats {
         aperture: &dyn Aperture,
         config: &StatsConfig,
     ) -> Result<Self> {
+        let mut stats = Self::run(image, positions, &|_| aperture, config)?;
+        describe(aperture, "", &mut stats.meta);
+        Ok(stats)
+    }
+
+    /// Measures an aperture of its own at each position (pixels, 0-based): any mixture of shapes and sizes.
+    ///
+    /// # Errors
+    /// [`ApertureError`] for a configuration out of range, or unless there are as many apertures as positions.
+    pub fn measure_each<T: Pixel>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        apertures: &[&dyn Aperture],
+        config: &StatsConfig,
+    ) -> Result<Self> {
+        if apertures.len() != positions.len() {
+            return Err(ApertureError::ApertureCount { expected: positions.len(), found: apertures.len() });
+        }
+        Self::run(image, positions, &|i| apertures[i], config)
+    }
+
+    fn run<'s, T: Pixel, F>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        aperture_of: &F,
+        config: &StatsConfig,
+    ) -> Result<Self>
+    where
+        F: Sync + Fn(usize) -> &'s dyn Aperture,
+    {
         config.validate(positions.len())?;
         let planes = Planes::new(image);
         let window = planes.window();
@@ -217,30 +253,50 @@ impl ApertureStats {
         let chunks = config.exec.map_chunks(positions.len(), CHUNK, |range| {
             let mut measurer = Measurer::new(planes.rows(), config);
             let (mut centers, mut cover) = (Coverage::new(), Coverage::new());
-            order[range]
-                .iter()
-                .map(|&i| {
-                    let p = positions[i as usize];
-                    if !p.is_finite() {
-                        return OneStats::nan(ApertureFlags::NOWHERE);
+            let mut found = Vec::with_capacity(range.len());
+            let mut moments = Vec::new();
+            for &i in &order[range] {
+                let (i, p) = (i as usize, positions[i as usize]);
+                if !p.is_finite() {
+                    found.push(OneStats::nan(ApertureFlags::NOWHERE));
+                    if config.moments {
+                        moments.push(ApertureMoments::NAN);
                     }
-                    aperture.coverage(p, skyphot_geometry::OverlapMethod::Center, &window, &mut centers);
-                    aperture.coverage(p, config.sum_method, &window, &mut cover);
-                    let bkg = background_of(backgrounds, i as usize).unwrap_or(0.0);
-                    measurer.measure(&aperture.bbox(p), &centers, &cover, bkg)
-                })
-                .collect::<Vec<_>>()
+                    continue;
+                }
+                let aperture = aperture_of(i);
+                aperture.coverage(p, OverlapMethod::Center, &window, &mut centers);
+                aperture.coverage(p, config.sum_method, &window, &mut cover);
+                let bkg = background_of(backgrounds, i).unwrap_or(0.0);
+                let bbox = aperture.bbox(p);
+                found.push(measurer.measure(&bbox, &centers, &cover, bkg));
+                if config.moments {
+                    moments.push(measurer.moments(&bbox, &centers, bkg));
+                }
+            }
+            (found, moments)
         });
         let mut meta = Meta::new();
         meta.set("sum_method", config.sum_method.name());
         meta.set("subpixels", config.sum_method.subpixels());
         meta.set("ddof", config.ddof);
         meta.set("sigma_clip", config.sigma_clip.as_ref().map(clip_meta));
-        describe(aperture, "", &mut meta);
         meta.set("flags", ApertureFlags::legend_text());
         let mut stats = Self::empty(positions, meta);
-        for (&i, one) in order.iter().zip(chunks.iter().flatten()) {
+        for (&i, one) in order.iter().zip(chunks.iter().flat_map(|c| &c.0)) {
             stats.set(i as usize, one);
+        }
+        for (i, (p, bbox)) in positions.iter().zip(&mut stats.bbox).enumerate() {
+            if p.is_finite() {
+                *bbox = aperture_of(i).bbox(*p);
+            }
+        }
+        if config.moments {
+            let mut all = vec![ApertureMoments::NAN; positions.len()];
+            for (&i, one) in order.iter().zip(chunks.iter().flat_map(|c| &c.1)) {
+                all[i as usize] = *one;
+            }
+            stats.moments = Some(all);
         }
         Ok(stats)
     }
@@ -264,8 +320,9 @@ impl ApertureStats {
         self.to_table_of(Self::DEFAULT_COLUMNS)
     }
 
-    /// As [`to_table`](Self::to_table), with the named columns of [`COLUMNS`](Self::COLUMNS) between `id` and `flags`;
-    /// other names are left out.
+    /// As [`to_table`](Self::to_table), with the named columns of [`COLUMNS`](Self::COLUMNS), or `bbox_xmin`, `bbox_xmax`,
+    /// `bbox_ymin`, `bbox_ymax` (first and last pixel of the bounding box), between `id` and `flags`; other names are left
+    /// out.
     #[must_use]
     pub fn to_table_of(&self, columns: &[&str]) -> Table {
         let mut t = Table::new();
@@ -275,11 +332,27 @@ impl ApertureStats {
             if let Some(values) = self.column(name) {
                 let (unit, text) = Self::legend(name);
                 put_f64(&mut t, (*name).to_owned(), values, unit, text);
+            } else if let Some((edge, text)) = bbox_edge(name) {
+                let values: Vec<i64> = self.bbox.iter().map(edge).collect();
+                put(&mut t, Column::new(*name, values).with_unit("pix").with_description(text));
             }
         }
         let bits: Vec<i64> = self.flags.iter().map(|f| i64::from(f.bits())).collect();
         put(&mut t, Column::new("flags", bits).with_description("quality, see the metadata"));
         t
+    }
+}
+
+type Edge = fn(&BoundingBox) -> i64;
+
+/// An edge of the bounding box that is a column of photutils: the last pixel, not the one behind it.
+fn bbox_edge(name: &str) -> Option<(Edge, &'static str)> {
+    match name {
+        "bbox_xmin" => Some((|b| b.x_min, "first column of the bounding box")),
+        "bbox_xmax" => Some((|b| b.x_max.saturating_sub(1), "last column of the bounding box")),
+        "bbox_ymin" => Some((|b| b.y_min, "first row of the bounding box")),
+        "bbox_ymax" => Some((|b| b.y_max.saturating_sub(1), "last row of the bounding box")),
+        _ => None,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct StatsConfig {
     pub local_background: Option<Vec<f64>>,
     /// The divisor of variance and standard deviation is `n - ddof`. Default: 0.
     pub ddof: usize,
+    /// Keep the moments up to the third power, see [`ApertureMoments`](crate::ApertureMoments). Default: no.
+    pub moments: bool,
     /// Threads. Default: all cores.
     pub exec: Exec,
 }

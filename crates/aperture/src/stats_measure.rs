@@ -4,18 +4,18 @@ use std::f64::consts::{LN_2, PI};
 
 use skyphot_core::{BoundingBox, Pixel};
 use skyphot_geometry::Coverage;
-use skyphot_stats::kernel::{
-    biweight_location, biweight_midvariance, clip_sorted, mad_sorted, mean_std, median_sorted,
-};
+use skyphot_stats::kernel::{clip_sorted, mad_sorted, mean_std, median_sorted};
 use skyphot_stats::{MAD_TO_STD, SigmaClip};
 
 use crate::kernel::gather::{Member, gather_members};
-use crate::kernel::moments::moments;
+use crate::kernel::order_stats::{biweight_location_sorted, biweight_midvariance_sorted, gini_sorted};
+use crate::kernel::sort::sort;
 use crate::kernel::sum::{Counts, aperture_sum};
+use crate::kernel::window::Window;
 use crate::planes::Rows;
 use crate::stats::OneStats;
 use crate::sums::OneSum;
-use crate::{ApertureFlags, StatsConfig};
+use crate::{ApertureFlags, ApertureMoments, StatsConfig};
 
 /// Measures one position after the other with the same buffers.
 #[derive(Debug)]
@@ -24,8 +24,11 @@ pub(crate) struct Measurer<'a, T> {
     clip: Option<&'a SigmaClip>,
     ddof: usize,
     members: Vec<Member>,
+    window: Window,
     sorted: Vec<f64>,
-    scratch: Vec<f64>,
+    keys: Vec<i64>,
+    /// Smallest and largest value that clipping has left.
+    bounds: [f64; 2],
 }
 
 impl<'a, T: Pixel> Measurer<'a, T> {
@@ -35,8 +38,10 @@ impl<'a, T: Pixel> Measurer<'a, T> {
             clip: config.sigma_clip.as_ref(),
             ddof: config.ddof,
             members: Vec::new(),
+            window: Window::default(),
             sorted: Vec::new(),
-            scratch: Vec::new(),
+            keys: Vec::new(),
+            bounds: [f64::MIN, f64::MAX],
         }
     }
 
@@ -51,14 +56,17 @@ impl<'a, T: Pixel> Measurer<'a, T> {
         let known = bkg.is_finite();
         let bkg = if known { bkg } else { 0.0 };
         let sum = self.sum(cover, bkg);
-        let counts = gather_members(&Rows { error: None, ..self.rows }, centers, bkg, &mut self.members);
+        let mut counts = self.window.fill(&self.rows, centers, bkg);
+        self.window.good(&mut self.sorted);
+        counts.valid = self.sorted.len();
+        counts.non_finite = counts.pixels - counts.masked - counts.valid;
         let base = counts.flags(centers);
 
         // No overlap only if neither set of pixels overlaps.
         let mut flags = base | sum.flags;
         flags.set(ApertureFlags::NO_OVERLAP, (base & sum.flags).contains(ApertureFlags::NO_OVERLAP));
-        self.clip_members();
-        let n = self.members.len();
+        self.bounds = self.clip_sorted();
+        let n = self.sorted.len();
         flags.set(ApertureFlags::SIGMA_CLIPPED, n < counts.valid);
         flags.set(ApertureFlags::ALL_CLIPPED, counts.valid > 0 && n == 0);
         let too_few = n == 1 || (self.ddof > 0 && n <= self.ddof);
@@ -78,15 +86,33 @@ impl<'a, T: Pixel> Measurer<'a, T> {
         s
     }
 
+    /// Moments of the position measured last.
+    pub(crate) fn moments(&self, bbox: &BoundingBox, centers: &Coverage, bkg: f64) -> ApertureMoments {
+        if !centers.overlaps() || !bkg.is_finite() {
+            return ApertureMoments::NAN;
+        }
+        let origin = (bbox.x_min.max(0) as f64, bbox.y_min.max(0) as f64);
+        let raw = self.window.power_moments(self.bounds, origin);
+        let (total, mut central) = (raw[0][0], [[f64::NAN; 4]; 4]);
+        central[0][0] = total;
+        if !self.sorted.is_empty() {
+            let center = (origin.0 + raw[0][1] / total, origin.1 + raw[1][0] / total);
+            central = self.window.power_moments(self.bounds, center);
+        }
+        ApertureMoments { raw, central }
+    }
+
     /// The sum over `cover`, clipped if need be.
     fn sum(&mut self, cover: &Coverage, bkg: f64) -> OneSum {
         if self.clip.is_none() || !cover.overlaps() {
             return aperture_sum(&self.rows, cover, bkg);
         }
         let counts = gather_members(&self.rows, cover, bkg, &mut self.members);
-        self.clip_members();
+        self.sorted.clear();
+        self.sorted.extend(self.members.iter().map(|m| m.value));
+        let [low, high] = self.clip_sorted();
         let (mut flux, mut var, mut area) = (0.0, 0.0, 0.0);
-        for m in &self.members {
+        for m in self.members.iter().filter(|m| m.value >= low && m.value <= high) {
             flux += m.weight * m.value;
             area += m.weight;
             if let Some(e) = self.rows.error {
@@ -98,25 +124,26 @@ impl<'a, T: Pixel> Measurer<'a, T> {
         OneSum { flux, flux_err, area, flags: counts.flags(cover) }
     }
 
-    /// Sorts the values into `sorted` and drops what sigma clipping rejects, there and among the members.
-    fn clip_members(&mut self) {
-        self.sorted.clear();
-        self.sorted.extend(self.members.iter().map(|m| m.value));
-        self.sorted.sort_unstable_by(f64::total_cmp);
-        let Some(clip) = self.clip else { return };
+    /// Sorts the values and drops what sigma clipping rejects. Returns the smallest and largest value kept.
+    fn clip_sorted(&mut self) -> [f64; 2] {
+        sort(&mut self.sorted, &mut self.keys);
+        let all = [f64::MIN, f64::MAX];
+        let Some(clip) = self.clip else { return all };
         let found = clip_sorted(&self.sorted, clip);
         if found.n_used() == self.sorted.len() {
-            return;
+            return all;
         }
         // As in astropy and photutils the last bounds decide on all values: a value rejected by an earlier, narrower
         // interval comes back.
-        let keep = found.lower..=found.upper;
-        self.sorted.retain(|v| keep.contains(v));
-        self.members.retain(|m| keep.contains(&m.value));
+        let end = self.sorted.partition_point(|v| *v <= found.upper);
+        self.sorted.truncate(end);
+        let start = self.sorted.partition_point(|v| *v < found.lower);
+        self.sorted.drain(..start);
+        [found.lower, found.upper]
     }
 
     /// Statistics of the values; there is at least one.
-    fn values(&mut self, s: &mut OneStats) {
+    fn values(&self, s: &mut OneStats) {
         let v = &self.sorted;
         let n = v.len() as f64;
         s.center_aper_area = n;
@@ -135,19 +162,20 @@ impl<'a, T: Pixel> Measurer<'a, T> {
             s.mean_err = (var / (n - 1.0)).sqrt();
             s.median_err = (0.5 * PI).sqrt() * s.mean_err;
         }
-        s.mad_std = mad_sorted(v, s.median) * MAD_TO_STD;
-        s.biweight_location = biweight_location(v, 6.0, &mut self.scratch);
-        s.biweight_midvariance = biweight_midvariance(v, 9.0, &mut self.scratch);
-        s.gini = gini(v, &mut self.scratch);
+        let mad = mad_sorted(v, s.median);
+        s.mad_std = mad * MAD_TO_STD;
+        s.biweight_location = biweight_location_sorted(v, 6.0, s.median, mad);
+        s.biweight_midvariance = biweight_midvariance_sorted(v, 9.0, s.median, mad);
+        s.gini = gini_sorted(v);
     }
 
-    /// Centroid and ellipse, and their flags.
+    /// Centroid and ellipse of the values within bounds, and their flags.
     fn shape(&self, bbox: &BoundingBox, counts: &Counts, s: &mut OneStats) {
         let mut undefined = counts.pixels > 0 && counts.valid == 0;
-        if !self.members.is_empty() {
+        if !self.sorted.is_empty() {
             // From the lower left corner of the box on the image, which keeps numbers small.
             let origin = (bbox.x_min.max(0), bbox.y_min.max(0));
-            let m = moments(&self.members, self.rows.nx, (origin.0 as usize, origin.1 as usize));
+            let m = self.window.moments(self.bounds, (origin.0 as usize, origin.1 as usize));
             (s.x_centroid, s.y_centroid) = (m.x + origin.0 as f64, m.y + origin.1 as f64);
             undefined |= m.total <= 0.0 || m.raw.is_invalid();
             s.flags.set(ApertureFlags::SINGULAR_COVARIANCE, m.raw.is_singular());
@@ -172,22 +200,4 @@ impl<'a, T: Pixel> Measurer<'a, T> {
         }
         s.flags.set(ApertureFlags::UNDEFINED_SHAPE, undefined);
     }
-}
-
-/// Gini coefficient of the absolute values (Lotz et al. 2004, AJ 128, 163, eq. 6).
-fn gini(values: &[f64], scratch: &mut Vec<f64>) -> f64 {
-    let n = values.len();
-    if n < 2 {
-        return 0.0;
-    }
-    scratch.clear();
-    scratch.extend(values.iter().map(|v| v.abs()));
-    scratch.sort_unstable_by(f64::total_cmp);
-    let total: f64 = scratch.iter().sum();
-    if total == 0.0 {
-        return 0.0;
-    }
-    let n = n as f64;
-    let weighted: f64 = scratch.iter().enumerate().map(|(i, v)| (2.0 * (i as f64 + 1.0) - n - 1.0) * v).sum();
-    weighted / (total / n * n * (n - 1.0))
 }

@@ -2,8 +2,6 @@
 //!
 //! The ellipse is that of the Gaussian of the same second moments (Stobie 1980, J. Brit. Interplan. Soc. 33, 323).
 
-use super::gather::Member;
-
 /// Variance of a uniform distribution over one pixel: the least variance a source can have along an axis.
 const PIXEL_VARIANCE: f64 = 1.0 / 12.0;
 /// A determinant counts as negative below this times the squared trace.
@@ -27,29 +25,6 @@ pub(crate) struct Covariance {
     pub(crate) xx: f64,
     pub(crate) xy: f64,
     pub(crate) yy: f64,
-}
-
-/// Moments of the members; columns and rows are counted from `(x0, y0)`, `nx` is the width of the image. Two passes:
-/// second moments are taken about the centroid.
-pub(crate) fn moments(members: &[Member], nx: usize, (x0, y0): (usize, usize)) -> Moments {
-    let place = |m: &Member| ((m.index % nx - x0) as f64, (m.index / nx - y0) as f64);
-    let (mut total, mut sx, mut sy) = (0.0, 0.0, 0.0);
-    for m in members {
-        let (x, y) = place(m);
-        total += m.value;
-        sx += m.value * x;
-        sy += m.value * y;
-    }
-    let (x, y) = (sx / total, sy / total);
-    let (mut sxx, mut sxy, mut syy) = (0.0, 0.0, 0.0);
-    for m in members {
-        let (px, py) = place(m);
-        let (dx, dy) = (px - x, py - y);
-        sxx += m.value * (dx * dx);
-        sxy += m.value * dx * dy;
-        syy += m.value * (dy * dy);
-    }
-    Moments { total, x, y, raw: Covariance { xx: sxx / total, xy: sxy / total, yy: syy / total } }
 }
 
 impl Covariance {
