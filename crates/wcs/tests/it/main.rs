@@ -3,6 +3,7 @@
 
 mod common;
 mod distortions;
+mod gwcs;
 mod projections;
 mod quirks;
 mod shared;
