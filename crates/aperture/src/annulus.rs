@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use skyphot_core::{BoundingBox, Point};
 use skyphot_geometry::{Coverage, OverlapMethod, annulus_coverage, circle_bbox};
 
-use crate::circle::check_size;
-use crate::{Aperture, ApertureError, Result};
+use crate::circle::{check_larger, check_size};
+use crate::{Aperture, Result};
 
 /// The ring between two circles of one centre.
 ///
@@ -27,15 +27,11 @@ impl CircularAnnulus {
     /// The ring from radius `r_in` to radius `r_out`, pixels.
     ///
     /// # Errors
-    /// [`ApertureError::InvalidParameter`] unless `0 < r_in < r_out <= 1e9`.
+    /// [`ApertureError::InvalidParameter`](crate::ApertureError::InvalidParameter) unless `0 < r_in < r_out <= 1e9`.
     pub fn new(r_in: f64, r_out: f64) -> Result<Self> {
         check_size("r_in", r_in)?;
-        check_size("r_out", r_out)?;
-        if r_out > r_in {
-            return Ok(Self { r_in, r_out });
-        }
-        let expected = format!("greater than r_in = {r_in}");
-        Err(ApertureError::InvalidParameter { name: "r_out", expected, found: r_out })
+        check_larger("r_out", r_out, "r_in", r_in)?;
+        Ok(Self { r_in, r_out })
     }
 
     /// Inner radius, pixels.

@@ -5,7 +5,8 @@ use std::f64::consts::PI;
 use skyphot_core::{BoundingBox, Point};
 use skyphot_geometry::{Coverage, OverlapMethod, circle_bbox, circle_coverage};
 
-use crate::{Aperture, ApertureError, Result};
+use crate::polygon::curve;
+use crate::{Aperture, ApertureError, PolygonAperture, Result};
 
 /// Largest radius, pixels: beyond it pixel numbers lose their meaning.
 pub(crate) const MAX_SIZE: f64 = 1e9;
@@ -18,6 +19,29 @@ pub(crate) fn check_size(name: &'static str, v: f64) -> Result<f64> {
         let expected = format!("a number of pixels greater than 0 and at most {MAX_SIZE:e}");
         Err(ApertureError::InvalidParameter { name, expected, found: v })
     }
+}
+
+/// Checks an angle in radians.
+pub(crate) fn check_angle(theta: f64) -> Result<f64> {
+    if theta.abs() <= MAX_SIZE {
+        Ok(theta)
+    } else {
+        let expected = format!("an angle of at most {MAX_SIZE:e} radians");
+        Err(ApertureError::InvalidParameter { name: "theta", expected, found: theta })
+    }
+}
+
+/// Checks that an outer length is one, and larger than the inner one.
+pub(crate) fn check_larger(name: &'static str, v: f64, inner_name: &str, inner: f64) -> Result<f64> {
+    check_size(name, v)?;
+    if v > inner {
+        return Ok(v);
+    }
+    Err(ApertureError::InvalidParameter {
+        name,
+        expected: format!("greater than {inner_name} = {inner}"),
+        found: v,
+    })
 }
 
 /// A circle.
@@ -47,6 +71,14 @@ impl CircularAperture {
     #[must_use]
     pub const fn r(&self) -> f64 {
         self.r
+    }
+
+    /// The polygon of `n` vertices on the circle, the first on the right.
+    ///
+    /// # Errors
+    /// [`ApertureError::Geometry`] for fewer than 3 vertices.
+    pub fn to_polygon(&self, n: usize) -> Result<PolygonAperture> {
+        PolygonAperture::simple(curve(self.r, self.r, 0.0, n))
     }
 }
 

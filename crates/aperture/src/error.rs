@@ -76,6 +76,22 @@ pub enum ApertureError {
         /// The largest number allowed.
         limit: u64,
     },
+    /// A direction that the transform puts on no pixel.
+    #[error("the direction lon = {lon} deg, lat = {lat} deg has no pixel")]
+    NoPixel {
+        /// Longitude, degrees.
+        lon: f64,
+        /// Latitude, degrees.
+        lat: f64,
+    },
+    /// A pixel around which the transform has no answer, or maps an area onto none.
+    #[error("the transform between pixels and sky is undefined or singular around the pixel ({x}, {y})")]
+    NoSky {
+        /// Column.
+        x: f64,
+        /// Row.
+        y: f64,
+    },
     /// An array of another shape than the image or mask it belongs to.
     #[error(transparent)]
     Core(#[from] skyphot_core::CoreError),

@@ -2,6 +2,8 @@
 
 use ndarray::Array2;
 
+use crate::kernel::RowSums;
+
 /// A piece of one image row: pixels `start..end`, of which `full_start..full_end` have weight 1. The weights of the
 /// others stand in [`Coverage::partial`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,9 @@ pub struct Coverage {
     overlaps: bool,
     outside: bool,
     scratch: ExactScratch,
+    row_sums: RowSums,
+    places: Vec<f64>,
+    active: Vec<(u32, f64)>,
     rings: Option<Box<(Self, Self)>>,
 }
 
@@ -158,6 +163,56 @@ impl Coverage {
     /// Two coverages to work with.
     pub(crate) fn rings(&mut self) -> &mut Option<Box<(Self, Self)>> {
         &mut self.rings
+    }
+
+    /// Ends a piece of a row, the weights of which have been added.
+    #[inline]
+    pub(crate) fn close(&mut self, segment: Option<Segment>) {
+        self.segments.extend(segment);
+    }
+
+    /// Lengthens the open piece by pixels of weight 1, or begins another one.
+    #[inline]
+    pub(crate) fn extend_full(&mut self, open: &mut Option<Segment>, y: usize, from: usize, to: usize) {
+        match open {
+            // Nothing but weights so far.
+            Some(s) if s.full_end == s.full_start && s.full_end == s.end => (s.full_end, s.end) = (to, to),
+            _ => {
+                self.close(open.take());
+                *open = Some(Segment { y, start: from, full_start: from, full_end: to, end: to });
+            }
+        }
+    }
+
+    /// Lengthens the open piece by weights, or begins another one; returns their places.
+    #[inline]
+    pub(crate) fn extend_partial(
+        &mut self,
+        open: &mut Option<Segment>,
+        y: usize,
+        from: usize,
+        to: usize,
+    ) -> &mut [f64] {
+        match open {
+            Some(s) if s.full_start == s.full_end => (s.full_start, s.full_end, s.end) = (to, to, to),
+            Some(s) => s.end = to,
+            None => *open = Some(Segment { y, start: from, full_start: to, full_end: to, end: to }),
+        }
+        let at = self.partial.len();
+        self.partial.resize(at + (to - from), 0.0);
+        &mut self.partial[at..]
+    }
+
+    pub(crate) fn row_sums(&mut self) -> &mut RowSums {
+        &mut self.row_sums
+    }
+
+    pub(crate) fn active(&mut self) -> &mut Vec<(u32, f64)> {
+        &mut self.active
+    }
+
+    pub(crate) fn places(&mut self) -> &mut Vec<f64> {
+        &mut self.places
     }
 
     /// Adds a piece of a row and returns the places of its weights, set to 0: those of `start..full_start`, then those

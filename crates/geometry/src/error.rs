@@ -27,4 +27,12 @@ pub enum GeometryError {
         /// What was asked for.
         found: usize,
     },
+    /// Vertices that make no polygon.
+    #[error("a polygon needs {expected}, found {found}")]
+    InvalidPolygon {
+        /// What the vertices must be.
+        expected: &'static str,
+        /// What they are.
+        found: String,
+    },
 }
