@@ -32,6 +32,8 @@ fn main() -> ExitCode {
         Command::Background(a) => cmd::background::run(a, global),
         Command::Detect(a) => cmd::detect::run(a, global),
         Command::Aperture(a) => cmd::aperture::run(a, global),
+        Command::Profile(a) => cmd::profile::run(a, global),
+        Command::Depth(a) => cmd::depth::run(a, global),
         Command::Plot(a) => cmd::plot::run(a, global),
         Command::Run(a) => cmd::run::run(a, global),
         Command::Config(a) => cmd::config::run(a, global),

@@ -31,7 +31,7 @@ pub fn measure<T: Pixel>(
         })
         .collect::<Result<Vec<_>>>()?;
     let local = match section.annulus {
-        Some(_) => Some(local_background(image, positions, section, exec)?),
+        Some(_) => Some(local_sky(image, positions, section, exec)?),
         None => None,
     };
     let config = PhotometryConfig {
@@ -50,7 +50,11 @@ pub fn measure<T: Pixel>(
     Ok(table)
 }
 
-fn local_background<T: Pixel>(
+/// The sky per pixel around every position by the annulus of a section; nothing without an annulus.
+///
+/// # Errors
+/// [`PipelineError::Value`] for radii or a clipping out of range and an unknown statistic; errors of the measurement.
+pub fn local_sky<T: Pixel>(
     image: &Image<'_, T>,
     positions: &[Point],
     section: &ApertureSection,
@@ -74,7 +78,11 @@ fn local_background<T: Pixel>(
     })
 }
 
-fn overlap_method(name: &str) -> Result<OverlapMethod> {
+/// The overlap method of a name: `exact`, `center`, `subpixel` or `subpixel:N`.
+///
+/// # Errors
+/// [`PipelineError::Value`] for any other.
+pub fn overlap_method(name: &str) -> Result<OverlapMethod> {
     let bad = || PipelineError::value("method", name, "exact, center, subpixel or subpixel:N with N >= 1");
     Ok(match name.split_once(':') {
         None if name == "exact" => OverlapMethod::Exact,

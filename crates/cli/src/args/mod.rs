@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use global::GlobalArgs;
 pub(crate) use input::{InputArgs, TableOutput};
-pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs};
+pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs, SkyAnnulusArgs};
 
 use crate::cmd;
 
@@ -39,6 +39,10 @@ pub(crate) enum Command {
     Detect(cmd::detect::DetectCmd),
     /// Aperture photometry at given positions
     Aperture(cmd::aperture::ApertureCmd),
+    /// Radial profiles and curves of growth of sources
+    Profile(cmd::profile::ProfileCmd),
+    /// Limiting flux and magnitude from random empty apertures
+    Depth(cmd::depth::DepthCmd),
     /// Draw an image, with marks on the sources of a catalogue
     Plot(cmd::plot::PlotArgs),
     /// The whole job: background, detection, photometry, catalogue, maps and a picture

@@ -125,6 +125,24 @@ pub(crate) struct ApertureArgs {
     /// Radii of the circles, pixels [default: 3,5]
     #[arg(long, value_name = "R[,R...]")]
     circle: Option<Numbers>,
+    #[command(flatten)]
+    sky: SkyAnnulusArgs,
+    /// Weight of the pixels on the rim: exact, center or subpixel:N [default: exact]
+    #[arg(long)]
+    method: Option<String>,
+}
+
+impl ApertureArgs {
+    pub(crate) fn apply(&self, s: &mut ApertureSection) {
+        set(&mut s.circle, &self.circle);
+        self.sky.apply(s);
+        set(&mut s.method, &self.method);
+    }
+}
+
+/// The annulus of the local sky, as far as it is a circle.
+#[derive(Debug, Args)]
+pub(crate) struct SkyAnnulusArgs {
     /// Inner and outer radius of the local sky annulus, pixels
     #[arg(long, value_name = "IN,OUT")]
     annulus: Option<Pair>,
@@ -134,18 +152,13 @@ pub(crate) struct ApertureArgs {
     /// Clipping of the annulus: sigma and passes [default: 3,5]
     #[arg(long, value_name = "SIGMA,N")]
     annulus_clip: Option<Pair>,
-    /// Weight of the pixels on the rim: exact, center or subpixel:N [default: exact]
-    #[arg(long)]
-    method: Option<String>,
 }
 
-impl ApertureArgs {
+impl SkyAnnulusArgs {
     pub(crate) fn apply(&self, s: &mut ApertureSection) {
-        set(&mut s.circle, &self.circle);
         lay(&mut s.annulus, &self.annulus);
         set(&mut s.annulus_stat, &self.annulus_stat);
         set(&mut s.annulus_clip, &self.annulus_clip);
-        set(&mut s.method, &self.method);
     }
 }
 

@@ -87,19 +87,7 @@ fn photometry<T: Pixel>(
     let progress = Progress::new(global);
     progress.step("photometry");
     e.require_good_pixels()?;
-    let (ny, nx) = e.data.dim();
-    let outside = positions
-        .iter()
-        .filter(|p| !(p.x >= -0.5 && p.y >= -0.5 && p.x <= nx as f64 - 0.5 && p.y <= ny as f64 - 0.5))
-        .count();
-    if outside > 0 && outside == positions.len() {
-        anyhow::bail!(
-            "none of the {outside} positions lies on the image of {nx} x {ny} pixels (positions are 0-based pixels)"
-        );
-    }
-    if outside > 0 {
-        progress.note(&format!("note: {outside} of {} positions lie outside the image", positions.len()));
-    }
+    require_inside(positions, e.data.dim(), &progress)?;
     let errors = e.total_error(planes.gain)?;
     let mut table = match &errors {
         Some(err) => measure(&e.image_with_error(err)?, positions, section, &global.exec()?)?,
@@ -125,4 +113,25 @@ fn photometry<T: Pixel>(
     }
     drop(progress);
     cmd::write_table(&args.table.output, &table, global)
+}
+
+/// An error if no position lies on the image, a note if some do not.
+pub(crate) fn require_inside(
+    positions: &[Point],
+    (ny, nx): (usize, usize),
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let outside = positions
+        .iter()
+        .filter(|p| !(p.x >= -0.5 && p.y >= -0.5 && p.x <= nx as f64 - 0.5 && p.y <= ny as f64 - 0.5))
+        .count();
+    if outside > 0 && outside == positions.len() {
+        anyhow::bail!(
+            "none of the {outside} positions lies on the image of {nx} x {ny} pixels (positions are 0-based pixels)"
+        );
+    }
+    if outside > 0 {
+        progress.note(&format!("note: {outside} of {} positions lie outside the image", positions.len()));
+    }
+    Ok(())
 }

@@ -5,16 +5,19 @@ pub(crate) mod background;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod depth;
 pub(crate) mod detect;
 pub(crate) mod info;
 pub(crate) mod plot;
+pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod stats;
 
 use std::path::Path;
 
-use skyphot::core::Table;
+use skyphot::core::{Meta, Table};
 use skyphot::io::{TableFormat, TableOptions};
+use skyphot::plot::PlotError;
 
 use crate::args::GlobalArgs;
 
@@ -35,4 +38,28 @@ pub(crate) fn read_table(file: &str) -> anyhow::Result<Table> {
         return Ok(skyphot::io::read_table_from(&mut std::io::stdin().lock(), None)?);
     }
     Ok(skyphot::io::read_table(file)?)
+}
+
+/// Puts the metadata of the command before a table's own.
+pub(crate) fn set_meta(table: &mut Table, of_command: Meta) {
+    let own = std::mem::replace(&mut table.meta, of_command);
+    for (k, v) in own.iter() {
+        if table.meta.get(k).is_none() {
+            table.meta.set(k, v.clone());
+        }
+    }
+}
+
+/// The last part of a file's name, for titles.
+pub(crate) fn title(file: &str) -> String {
+    file.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Saves a picture.
+pub(crate) fn save_picture(
+    picture: Result<skyphot::plot::Picture, PlotError>,
+    path: &Path,
+    global: &GlobalArgs,
+) -> anyhow::Result<()> {
+    Ok(picture?.save(path, global.force)?)
 }

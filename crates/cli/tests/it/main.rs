@@ -3,6 +3,7 @@
 mod bad_input;
 mod help;
 mod jobs;
+mod profiles;
 mod real_files;
 mod support;
 mod threads;
