@@ -1,5 +1,7 @@
 //! Pixel types.
 
+use crate::tree::Element;
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for f32 {}
@@ -10,7 +12,7 @@ mod sealed {
 ///
 /// The trait is sealed: integer images are converted when they are read.
 pub trait Pixel:
-    sealed::Sealed + Copy + PartialOrd + Default + Send + Sync + std::fmt::Debug + 'static
+    sealed::Sealed + Element + Copy + PartialOrd + Default + Send + Sync + std::fmt::Debug + 'static
 {
     /// The value that marks a missing pixel.
     const NAN: Self;

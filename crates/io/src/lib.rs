@@ -4,6 +4,7 @@ mod asdf;
 mod error;
 mod fits;
 mod header;
+mod image_file;
 mod kernel;
 mod lzw;
 mod regions;
@@ -20,6 +21,7 @@ pub use fits::{
     PixelType, UncertaintyKind, read_image, write_fits, write_image,
 };
 pub use header::{Card, CardValue, Header};
+pub use image_file::ImageFile;
 pub use regions::{
     RegionFile, RegionFormat, RegionWarning, format_regions, parse_regions, read_regions, write_regions,
 };

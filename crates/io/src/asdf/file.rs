@@ -74,7 +74,7 @@ impl AsdfFile {
         Self::from_source(source, Some(fits))
     }
 
-    fn from_source(source: Source, fits: Option<&Arc<FitsFile>>) -> Result<Self> {
+    pub(crate) fn from_source(source: Source, fits: Option<&Arc<FitsFile>>) -> Result<Self> {
         let path = source.path().to_owned();
         let bad = |line: Option<usize>, message: String| IoError::Asdf { path: path.clone(), line, message };
         let system = |e| IoError::system(&path, e);

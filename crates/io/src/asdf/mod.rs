@@ -6,6 +6,7 @@ mod codec;
 mod dtype;
 mod embedded;
 mod file;
+mod image;
 mod inline;
 mod ndarray;
 mod strided;

@@ -63,7 +63,7 @@ impl FitsFile {
         Self::from_source(Source::from_bytes(name.as_ref(), bytes)?)
     }
 
-    fn from_source(source: Source) -> Result<Self> {
+    pub(crate) fn from_source(source: Source) -> Result<Self> {
         let path = source.path().to_owned();
         let start = source
             .reader()?

@@ -10,7 +10,7 @@ use super::file::FitsFile;
 use super::hdu::HduInfo;
 use crate::kernel::decode::{decode, decode_integers};
 use crate::kernel::huge;
-use crate::{FileSpec, HduSelector, Header, IoError, Result};
+use crate::{FileSpec, HduSelector, Header, ImageFile, IoError, Result};
 
 /// An image with its header.
 #[derive(Debug, Clone)]
@@ -21,11 +21,12 @@ pub struct FitsImage<T> {
     pub header: Header,
     /// The file.
     pub path: PathBuf,
-    /// HDU number, 0 = primary.
+    /// HDU number, 0 = primary; 0 for ASDF files.
     pub hdu: usize,
 }
 
-/// Reads one image: `FILE`, `FILE[2]`, `FILE[SCI]` or `FILE[SCI,2]`.
+/// Reads one image: `FILE`, `FILE[2]`, `FILE[SCI]`, `FILE[SCI,2]`, or of an ASDF file `FILE` or `FILE[roman.data]`, which
+/// comes with an empty header.
 ///
 /// ```
 /// # let dir = tempfile::tempdir()?;
@@ -37,11 +38,17 @@ pub struct FitsImage<T> {
 /// ```
 ///
 /// # Errors
-/// As [`FitsFile::open`] and [`FitsFile::read_image`].
+/// As [`ImageFile::open`] and [`ImageFile::read_image`].
 #[doc(alias = "getdata")]
 pub fn read_image<T: Pixel>(file: impl Into<FileSpec>) -> Result<FitsImage<T>> {
     let spec = file.into();
-    let file = FitsFile::open(&spec.path)?;
+    let file = match ImageFile::open(&spec.path)? {
+        ImageFile::Fits(file) => file,
+        ImageFile::Asdf(file) => {
+            let data = file.read_image(&file.image_path(&spec.hdu)?)?;
+            return Ok(FitsImage { data, header: Header::new(), path: spec.path, hdu: 0 });
+        }
+    };
     let info = file.image_hdu(&spec.hdu)?;
     Ok(FitsImage {
         data: file.read_image(&HduSelector::Index(info.index))?,
