@@ -56,6 +56,14 @@ pub enum SegmentationError {
         /// The source.
         label: i32,
     },
+    /// A box that is empty or reaches outside the image.
+    #[error("the box {bbox:?} must lie on the image of shape {shape:?} (ny, nx) and have pixels")]
+    OutsideImage {
+        /// The box.
+        bbox: skyphot_core::BoundingBox,
+        /// Shape of the image, `(ny, nx)`.
+        shape: (usize, usize),
+    },
     /// A kernel or footprint that is refused.
     #[error(transparent)]
     Filter(#[from] skyphot_filter::FilterError),

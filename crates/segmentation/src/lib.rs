@@ -17,4 +17,4 @@ pub use detect::{DetectConfig, detect_sources};
 pub use error::{Result, SegmentationError};
 pub use finder::SourceFinder;
 pub use flags::SegmentationFlags;
-pub use image::{DeblendInfo, SegmentationImage};
+pub use image::{DeblendInfo, Segment, SegmentPolygon, SegmentationImage};

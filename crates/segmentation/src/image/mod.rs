@@ -1,12 +1,20 @@
 //! Label images.
 
+mod colors;
 mod edit;
 mod family;
+mod mapping;
+mod polygon;
+mod segment;
+mod source_mask;
 
 use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayView2};
 use skyphot_core::BoundingBox;
+
+pub use polygon::SegmentPolygon;
+pub use segment::Segment;
 
 use crate::SegmentationFlags;
 use crate::error::{Result, SegmentationError};

@@ -3,4 +3,5 @@
 pub(crate) mod above;
 pub(crate) mod deblend;
 pub(crate) mod label_stats;
+pub(crate) mod outline;
 pub(crate) mod runs;
