@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod catalog;
 mod connectivity;
 mod deblend;
 mod deblend_config;
@@ -10,6 +11,11 @@ mod flags;
 mod image;
 mod kernel;
 
+pub use catalog::{
+    ApertureFlux, ApertureMaskMethod, CatalogAperture, CatalogConfig, CatalogCutout, CatalogImages,
+    CatalogParts, CatalogScratch, CutoutMode, CutoutPlane, KronParams, SourceCatalog, SourceMeasurement,
+    measure_source,
+};
 pub use connectivity::Connectivity;
 pub use deblend::deblend_sources;
 pub use deblend_config::{ContrastMethod, DeblendConfig, DeblendMode};

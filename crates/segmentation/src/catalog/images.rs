@@ -1,0 +1,193 @@
+//! The images a catalogue is measured on, or a window of them.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use ndarray::ArrayView2;
+use skyphot_core::{BoundingBox, Image, Pixel};
+
+use crate::error::{Result, SegmentationError};
+
+/// Pixels of any stored type, read as `f64` by pieces of rows.
+pub(crate) trait Plane: Debug + Send + Sync {
+    /// Copies the pixels of row `y` from column `x` on.
+    fn read(&self, y: usize, x: usize, out: &mut [f64]);
+
+    fn at(&self, y: usize, x: usize) -> f64 {
+        let mut v = [0.0];
+        self.read(y, x, &mut v);
+        v[0]
+    }
+}
+
+impl<T: Pixel> Plane for ArrayView2<'_, T> {
+    fn read(&self, y: usize, x: usize, out: &mut [f64]) {
+        let row = self.row(y);
+        if let Some(row) = row.as_slice() {
+            for (o, v) in out.iter_mut().zip(&row[x..]) {
+                *o = v.to_f64();
+            }
+        } else {
+            for (o, v) in out.iter_mut().zip(row.iter().skip(x)) {
+                *o = v.to_f64();
+            }
+        }
+    }
+}
+
+/// What sources are measured on: data (less the background) with errors and mask, the label image, and optionally the
+/// data convolved for detection and the background that was subtracted.
+///
+/// It may be a window of a larger image ([`in_larger_image`](Self::in_larger_image)); positions are always those of the
+/// whole image.
+#[derive(Debug, Clone)]
+pub struct CatalogImages<'a> {
+    pub(crate) data: Arc<dyn Plane + 'a>,
+    pub(crate) error: Option<Arc<dyn Plane + 'a>>,
+    pub(crate) convolved: Option<Arc<dyn Plane + 'a>>,
+    pub(crate) background: Option<Arc<dyn Plane + 'a>>,
+    mask: Option<ArrayView2<'a, bool>>,
+    labels: ArrayView2<'a, i32>,
+    window: BoundingBox,
+    full: (usize, usize),
+}
+
+impl<'a> CatalogImages<'a> {
+    /// An image and its labels.
+    ///
+    /// # Errors
+    /// [`SegmentationError::ShapeMismatch`] if the label image has another shape.
+    pub fn new<T: Pixel>(image: &Image<'a, T>, labels: ArrayView2<'a, i32>) -> Result<Self> {
+        let full = image.shape();
+        if labels.dim() != full {
+            return Err(SegmentationError::ShapeMismatch {
+                what: "segmentation image",
+                expected: full,
+                found: labels.dim(),
+            });
+        }
+        Ok(Self {
+            data: Arc::new(image.data()),
+            error: image.error().map(|e| Arc::new(e) as Arc<dyn Plane + 'a>),
+            convolved: None,
+            background: None,
+            mask: image.mask(),
+            labels,
+            window: BoundingBox { x_min: 0, x_max: full.1 as i64, y_min: 0, y_max: full.0 as i64 },
+            full,
+        })
+    }
+
+    fn check(&self, what: &'static str, found: (usize, usize)) -> Result<()> {
+        let expected = self.window.shape();
+        if found == expected {
+            Ok(())
+        } else {
+            Err(SegmentationError::ShapeMismatch { what, expected, found })
+        }
+    }
+
+    /// Adds the data convolved with the kernel of the detection: centroids and shapes are then measured on it.
+    ///
+    /// # Errors
+    /// [`SegmentationError::ShapeMismatch`].
+    pub fn with_convolved_data<T: Pixel>(mut self, convolved: ArrayView2<'a, T>) -> Result<Self> {
+        self.check("convolved data", convolved.dim())?;
+        self.convolved = Some(Arc::new(convolved));
+        Ok(self)
+    }
+
+    /// Adds the background that was subtracted from the data, to be measured within each source.
+    ///
+    /// # Errors
+    /// [`SegmentationError::ShapeMismatch`].
+    pub fn with_background<T: Pixel>(mut self, background: ArrayView2<'a, T>) -> Result<Self> {
+        self.check("background", background.dim())?;
+        self.background = Some(Arc::new(background));
+        Ok(self)
+    }
+
+    /// Declares the images to be a window, its first pixel at `(x, y)`, of a larger image of shape `(ny, nx)`.
+    ///
+    /// # Errors
+    /// [`SegmentationError::ShapeMismatch`] if the window reaches beyond the larger image.
+    pub fn in_larger_image(mut self, (x, y): (usize, usize), full: (usize, usize)) -> Result<Self> {
+        let (ny, nx) = self.window.shape();
+        if y + ny > full.0 || x + nx > full.1 {
+            return Err(SegmentationError::ShapeMismatch {
+                what: "larger image of a window",
+                expected: (y + ny, x + nx),
+                found: full,
+            });
+        }
+        self.window =
+            BoundingBox { x_min: x as i64, x_max: (x + nx) as i64, y_min: y as i64, y_max: (y + ny) as i64 };
+        self.full = full;
+        Ok(self)
+    }
+
+    /// Shape `(ny, nx)` of the whole image.
+    #[must_use]
+    pub fn full_shape(&self) -> (usize, usize) {
+        self.full
+    }
+
+    /// The part of the whole image that is here.
+    #[must_use]
+    pub fn window(&self) -> BoundingBox {
+        self.window
+    }
+
+    /// The part of a box on the whole image, `None` if there is none; `Err` with that part if the window lacks some.
+    pub(crate) fn clip(&self, b: &BoundingBox) -> std::result::Result<Option<BoundingBox>, BoundingBox> {
+        let full = BoundingBox { x_min: 0, x_max: self.full.1 as i64, y_min: 0, y_max: self.full.0 as i64 };
+        let Some(c) = b.intersection(&full) else { return Ok(None) };
+        let w = &self.window;
+        let inside = c.x_min >= w.x_min && c.x_max <= w.x_max && c.y_min >= w.y_min && c.y_max <= w.y_max;
+        if inside { Ok(Some(c)) } else { Err(c) }
+    }
+
+    /// Most pixels an aperture may have, a guard against absurd shapes.
+    pub(crate) fn max_aperture_size(&self) -> f64 {
+        ((self.full.0 * self.full.1) as f64).max(1e6)
+    }
+
+    fn place(&self, x: i64, y: i64) -> (usize, usize) {
+        ((y - self.window.y_min) as usize, (x - self.window.x_min) as usize)
+    }
+
+    /// Pixels of a plane from `(x, y)` of the whole image on.
+    #[inline]
+    pub(crate) fn read(&self, plane: &dyn Plane, x: i64, y: i64, out: &mut [f64]) {
+        let (y, x) = self.place(x, y);
+        plane.read(y, x, out);
+    }
+
+    pub(crate) fn value(&self, plane: &dyn Plane, x: i64, y: i64) -> f64 {
+        let (y, x) = self.place(x, y);
+        plane.at(y, x)
+    }
+
+    /// Calls `f(i, label)` for the `n` pixels of a row.
+    #[inline]
+    pub(crate) fn labels(&self, x: i64, y: i64, n: usize, mut f: impl FnMut(usize, i32)) {
+        let (y, x) = self.place(x, y);
+        let row = self.labels.row(y);
+        match row.as_slice() {
+            Some(row) => row[x..x + n].iter().enumerate().for_each(|(i, &l)| f(i, l)),
+            None => row.iter().skip(x).take(n).enumerate().for_each(|(i, &l)| f(i, l)),
+        }
+    }
+
+    /// Calls `f(i)` for every masked one of the `n` pixels of a row.
+    #[inline]
+    pub(crate) fn masked(&self, x: i64, y: i64, n: usize, mut f: impl FnMut(usize)) {
+        let Some(mask) = &self.mask else { return };
+        let (y, x) = self.place(x, y);
+        let row = mask.row(y);
+        match row.as_slice() {
+            Some(row) => row[x..x + n].iter().enumerate().filter(|(_, m)| **m).for_each(|(i, _)| f(i)),
+            None => row.iter().skip(x).take(n).enumerate().filter(|(_, m)| **m).for_each(|(i, _)| f(i)),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Properties of the sources of a segmentation image.
+
+mod columns;
+mod config;
+mod cutouts;
+mod images;
+mod kernel;
+mod measure;
+mod photometry;
+mod sky;
+mod source_catalog;
+mod table;
+
+pub use config::{ApertureMaskMethod, CatalogConfig, KronParams};
+pub use cutouts::{CatalogCutout, CutoutMode, CutoutPlane};
+pub use images::CatalogImages;
+pub use measure::{CatalogParts, CatalogScratch, SourceMeasurement, measure_source};
+pub use photometry::{ApertureFlux, CatalogAperture};
+pub use source_catalog::SourceCatalog;
