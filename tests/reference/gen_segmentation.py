@@ -74,5 +74,50 @@ def main(root):
     write_json('crates/segmentation/tests/it/fixtures/labels.json', {'cases': cases}, root)
 
 
+def crc(array):
+    return zlib.crc32(np.ascontiguousarray(array, '<i4').tobytes())
+
+
+def edits(root):
+    """What the methods of SegmentationImage make of deblended images."""
+    cases = []
+    for seed in (1, 2, 4, 6, 9, 12):
+        data, mask, threshold, n_pixels = image(seed)
+        n_pixels = 3
+        segm = detect_sources(data, 4.0, n_pixels)
+        parts = deblend_sources(data, segm, n_pixels, contrast=0.0001)
+        masked = uniform(seed + 20, np.arange(data.size).reshape(data.shape)) < 0.01
+        out = {}
+
+        def do(name, f):
+            copy = parts.copy()
+            f(copy)
+            parents = {int(k): int(v) for k, v in sorted(copy.deblended_label_to_parent.items())}
+            out[name] = {'crc': crc(copy.data), 'labels': copy.labels, 'flags': copy.flags, 'parents': list(parents.items()),
+                         'missing': copy.missing_labels}
+
+        some = parts.labels[::3]
+        do('start_at_5', lambda c: c.relabel_consecutive(5))
+        do('reassign', lambda c: c.reassign_labels(some, 2))
+        do('reassign_relabel', lambda c: c.reassign_labels(some, 1000, relabel=True))
+        do('keep', lambda c: c.keep_labels(some))
+        do('remove', lambda c: c.remove_labels(some, relabel=True))
+        for partial in (True, False):
+            do(f'border_{partial}', lambda c: c.remove_border_labels(4, partial_overlap=partial))
+            do(f'masked_{partial}', lambda c: c.remove_masked_labels(masked, partial_overlap=partial, relabel=True))
+        ring = np.hypot(*(np.mgrid[0:5, 0:7] - np.array([2, 3])[:, None, None])) < 3.3
+        bar = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]], bool)
+        cases.append({
+            'seed': seed, 'edits': out, 'areas': parts.areas, 'background_area': parts.background_area,
+            'bbox': [[b.ixmin, b.ixmax, b.iymin, b.iymax] for b in parts.bbox],
+            'children': [[int(k), [int(i) for i in v]] for k, v in parts.parent_to_deblended_labels.items()],
+            'mapping': [[k, v] for k, v in segm.get_label_mapping(parts).items()],
+            'masks': [crc(m) for m in (parts.make_source_mask(), parts.make_source_mask(size=(3, 5)),
+                                       parts.make_source_mask(footprint=ring), parts.make_source_mask(footprint=bar))],
+        })
+    write_json('crates/segmentation/tests/it/fixtures/edits.json', {'cases': cases}, root)
+
+
 if __name__ == '__main__':
     main(sys.argv[1])
+    edits(sys.argv[1])

@@ -80,9 +80,7 @@ impl Segment {
     }
 }
 
-fn slices(
-    b: &BoundingBox,
-) -> ndarray::SliceInfo<[ndarray::SliceInfoElem; 2], ndarray::Ix2, ndarray::Ix2> {
+fn slices(b: &BoundingBox) -> ndarray::SliceInfo<[ndarray::SliceInfoElem; 2], ndarray::Ix2, ndarray::Ix2> {
     s![b.y_min as usize..b.y_max as usize, b.x_min as usize..b.x_max as usize]
 }
 

@@ -43,9 +43,7 @@ impl SegmentationImage {
                 // A bar of length b - a moved along the run covers from its first to its last place.
                 let (from, to) = ((x0 as i64 + a).max(0), (x1 as i64 - 1 + b).min(nx as i64));
                 if row >= 0 && row < ny as i64 && from < to {
-                    out.row_mut(row as usize)
-                        .slice_mut(ndarray::s![from as usize..to as usize])
-                        .fill(true);
+                    out.row_mut(row as usize).slice_mut(ndarray::s![from as usize..to as usize]).fill(true);
                 }
             }
         });

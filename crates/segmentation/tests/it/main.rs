@@ -3,5 +3,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod image;
 mod labels;
 mod support;
