@@ -92,6 +92,9 @@ pub enum ApertureError {
         /// Row.
         y: f64,
     },
+    /// A region that is no aperture.
+    #[error("{0}")]
+    Region(String),
     /// An array of another shape than the image or mask it belongs to.
     #[error(transparent)]
     Core(#[from] skyphot_core::CoreError),

@@ -26,6 +26,7 @@ mod profile_fit;
 mod radial_profile;
 mod rectangle;
 mod rectangular_annulus;
+mod region;
 mod shape;
 mod sky;
 mod stats;
@@ -56,6 +57,7 @@ pub use profile_fit::{GaussianProfile, MoffatProfile};
 pub use radial_profile::{RadialProfile, RadialProfiles};
 pub use rectangle::RectangularAperture;
 pub use rectangular_annulus::RectangularAnnulus;
+pub use region::{pixel_to_region, region_to_pixel, region_to_sky, sky_to_region};
 pub use shape::PixelShape;
 pub use sky::{
     SkyAperture, SkyCircularAnnulus, SkyCircularAperture, SkyEllipticalAnnulus, SkyEllipticalAperture,

@@ -2,5 +2,6 @@
 
 mod photometry;
 mod properties;
+mod regions;
 mod scene;
 mod statistics;

@@ -44,8 +44,8 @@ impl From<SkyCoord> for RegionPoint {
 }
 
 /// A shape. Lengths are pixels or degrees. Angles are degrees, counter-clockwise from the x axis to the axis of `a` or
-/// `width`; on the sky from the direction of growing longitude (west to east) towards north, as in DS9: the position angle of
-/// that axis is the angle less 90 degrees.
+/// `width`; on the sky likewise as seen with north up and east to the left, as in DS9: the position angle of that axis (north
+/// towards east) is the angle less 90 degrees.
 ///
 /// Numbers are as they were drawn: a radius may be zero or an annulus inside out. What measures with a shape checks it.
 #[derive(Debug, Clone, PartialEq)]
