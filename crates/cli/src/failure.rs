@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use skyphot::io::IoError;
 use skyphot::pipeline::PipelineError;
+use skyphot::wcs::WcsError;
 
 /// A request that is wrong in itself: exit code 2.
 #[derive(Debug)]
@@ -49,6 +50,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         (Some(IoError::NotFits { .. } | IoError::Empty(_)), _) => "give a FITS file".into(),
         (Some(IoError::UnknownFormat { .. }), _) => {
             "a name ending in .ecsv .fits .csv .parquet .vot or .xml".into()
+        }
+        (_, Some(PipelineError::Wcs(WcsError::NoCelestialAxes { .. }))) => {
+            "an image whose header has a WCS: skyphot info FILE shows which HDU has one".into()
         }
         (_, Some(PipelineError::Config(_))) => "skyphot config prints all keys with their defaults".into(),
         (_, Some(PipelineError::AllBad { .. })) => {

@@ -5,6 +5,7 @@ mod cmd;
 mod failure;
 mod output;
 mod progress;
+mod sky;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,9 @@ fn main() -> ExitCode {
         Command::Aperture(a) => cmd::aperture::run(a, global),
         Command::Profile(a) => cmd::profile::run(a, global),
         Command::Depth(a) => cmd::depth::run(a, global),
+        Command::Wcs(a) => cmd::wcs::run(a, global),
+        Command::Match(a) => cmd::matching::run(a, global),
+        Command::AreaMap(a) => cmd::area_map::run(a, global),
         Command::Plot(a) => cmd::plot::run(a, global),
         Command::Run(a) => cmd::run::run(a, global),
         Command::Config(a) => cmd::config::run(a, global),

@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Simulate the built-in field, run the pipeline on it, compare with the truth
     Demo(cmd::demo::DemoArgs),
-    /// Show what a file holds: HDUs, shapes, units
+    /// Show what a file holds: HDUs, shapes, units, world coordinates
     Info(cmd::info::InfoArgs),
     /// Sigma-clipped statistics of an image
     Stats(cmd::stats::StatsArgs),
@@ -43,6 +43,12 @@ pub(crate) enum Command {
     Profile(cmd::profile::ProfileCmd),
     /// Limiting flux and magnitude from random empty apertures
     Depth(cmd::depth::DepthCmd),
+    /// Convert between pixels and the sky: positions, catalogues, TAN-SIP headers
+    Wcs(cmd::wcs::WcsCmd),
+    /// Join two catalogues by position
+    Match(cmd::matching::MatchArgs),
+    /// Map of the area of every pixel on the sky
+    AreaMap(cmd::area_map::AreaMapArgs),
     /// Draw an image, with marks on the sources of a catalogue
     Plot(cmd::plot::PlotArgs),
     /// The whole job: background, detection, photometry, catalogue, maps and a picture

@@ -5,12 +5,10 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use skyphot::core::{Point, SkyTransform};
 use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector};
-use skyphot::wcs::{Parity, Wcs};
 
 use crate::args::GlobalArgs;
-use crate::output;
+use crate::{output, sky};
 
 #[derive(Debug, Args)]
 #[command(
@@ -33,7 +31,7 @@ pub(crate) fn run(args: &InfoArgs, global: &GlobalArgs) -> anyhow::Result<()> {
         one => vec![file.find(one).with_context(place)?],
     };
     if global.json {
-        let list: Vec<_> = hdus.iter().map(|h| as_json(h)).collect();
+        let list: Vec<_> = hdus.iter().map(|h| as_json(&file, h)).collect();
         return output::json(&json!({ "file": args.file, "hdus": list, "warnings": file.warnings() }));
     }
     let mut text = format!("{}\n", args.file);
@@ -50,8 +48,12 @@ pub(crate) fn run(args: &InfoArgs, global: &GlobalArgs) -> anyhow::Result<()> {
             h.description(),
             h.header.len()
         );
-        if let Some(w) = sky(h) {
-            let _ = writeln!(text, "       {w}");
+        match sky::of_hdu(&file, h) {
+            Some(Ok(w)) => text += &w.text("       "),
+            Some(Err(e)) => {
+                let _ = writeln!(text, "       WCS that cannot be used: {e}");
+            }
+            None => {}
         }
         if args.header {
             for r in h.header.to_records() {
@@ -68,27 +70,14 @@ pub(crate) fn run(args: &InfoArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     output::text(&text)
 }
 
-/// The WCS in words: type, frame, centre, scale and orientation.
-fn sky(h: &HduInfo) -> Option<String> {
-    let (ny, nx) = h.image_shape()?;
-    let wcs = Wcs::from_header(&h.header).ok()?;
-    let middle = Point::new(0.5 * (nx as f64 - 1.0), 0.5 * (ny as f64 - 1.0));
-    let c = wcs.pixel_to_sky(middle)?;
-    let [x, y] = wcs.ctype();
-    let frame = wcs.frame().map_or_else(|| "frame not given".to_owned(), |f| f.to_string());
-    let scale = wcs.pixel_scale(middle).map_or(f64::NAN, |s| s * 3600.0);
-    let angle = wcs.position_angle(middle).unwrap_or(f64::NAN);
-    let mirrored = if wcs.parity() == Parity::Mirrored { ", mirrored" } else { "" };
-    Some(format!(
-        "WCS {x} {y}, {frame}: centre {:.6} {:+.6} deg, {scale:.4} arcsec per pixel, +y at position angle {angle:.2} \
-         deg{mirrored}",
-        c.lon, c.lat
-    ))
-}
-
-fn as_json(h: &HduInfo) -> serde_json::Value {
+fn as_json(file: &FitsFile, h: &HduInfo) -> serde_json::Value {
+    let wcs = match sky::of_hdu(file, h) {
+        Some(Ok(w)) => w.json(),
+        Some(Err(e)) => json!({ "error": e }),
+        None => serde_json::Value::Null,
+    };
     json!({
         "index": h.index, "name": h.name, "version": h.version, "description": h.description(), "shape": h.shape,
-        "bitpix": h.bitpix, "wcs": sky(h), "unit": h.unit(), "cards": h.header.len(),
+        "bitpix": h.bitpix, "wcs": wcs, "unit": h.unit(), "cards": h.header.len(),
     })
 }

@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 pub(crate) mod aperture;
+pub(crate) mod area_map;
 pub(crate) mod background;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -8,10 +9,12 @@ pub(crate) mod demo;
 pub(crate) mod depth;
 pub(crate) mod detect;
 pub(crate) mod info;
+pub(crate) mod matching;
 pub(crate) mod plot;
 pub(crate) mod profile;
 pub(crate) mod run;
 pub(crate) mod stats;
+pub(crate) mod wcs;
 
 use std::path::Path;
 

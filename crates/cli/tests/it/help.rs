@@ -6,7 +6,22 @@ use crate::support::{folder, ok, skyphot};
 fn every_subcommand_has_an_example() {
     let dir = folder();
     let all = ok(dir.path(), &["--help"]).out;
-    for command in ["demo", "info", "stats", "background", "detect", "aperture", "profile", "depth", "plot", "run", "config"] {
+    for command in [
+        "demo",
+        "info",
+        "stats",
+        "background",
+        "detect",
+        "aperture",
+        "profile",
+        "depth",
+        "wcs",
+        "match",
+        "area-map",
+        "plot",
+        "run",
+        "config",
+    ] {
         assert!(all.contains(command), "{command} is not listed");
         let help = ok(dir.path(), &[command, "--help"]).out;
         assert!(help.contains("Example"), "{command} has no example:\n{help}");

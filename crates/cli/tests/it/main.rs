@@ -7,3 +7,4 @@ mod profiles;
 mod real_files;
 mod support;
 mod threads;
+mod wcs;
