@@ -4,6 +4,7 @@
 mod aperture;
 mod background;
 mod detection;
+mod gwcs;
 mod io;
 mod stats;
 mod wcs;

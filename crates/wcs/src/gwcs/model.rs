@@ -168,8 +168,24 @@ impl Model {
             return Ok(Arc::clone(given));
         }
         let kind = match &self.kind {
-            Kind::Compose(a, b) => Kind::Compose(b.inverted()?, a.inverted()?),
-            Kind::Concatenate(a, b) => Kind::Concatenate(a.inverted()?, b.inverted()?),
+            Kind::Compose(a, b) => {
+                let (first, mut second) = (b.inverted()?, a.inverted()?);
+                if first.n_out != second.n_in {
+                    // An inverse that does not repeat what a change of axes had repeated.
+                    let Kind::Remap(m) = &second.kind else { return Err("compose") };
+                    if m.iter().any(|i| *i >= first.n_out) {
+                        return Err("compose");
+                    }
+                    second = Arc::new(Self::new(Kind::Remap(m.clone()), first.n_out, m.len()));
+                }
+                let (n_in, n_out) = (first.n_in, second.n_out);
+                return Ok(Arc::new(Self::new(Kind::Compose(first, second), n_in, n_out)));
+            }
+            Kind::Concatenate(a, b) => {
+                let (a, b) = (a.inverted()?, b.inverted()?);
+                let (n_in, n_out) = (a.n_in + b.n_in, a.n_out + b.n_out);
+                return Ok(Arc::new(Self::new(Kind::Concatenate(a, b), n_in, n_out)));
+            }
             Kind::Identity => Kind::Identity,
             Kind::Remap(m) => Kind::Remap(invert_mapping(m, self.n_in)?),
             Kind::Shift(q) => Kind::Shift(Quantity { value: -q.value, unit: q.unit }),

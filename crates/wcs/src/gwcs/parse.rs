@@ -143,12 +143,6 @@ impl Reader {
         }
         if let Some(inverse) = Self::optional(node, "inverse") {
             let inverse = self.at("inverse", |r| r.transform(inverse))?;
-            if (inverse.n_in, inverse.n_out) != (model.n_out, model.n_in) {
-                return Err(self.invalid(format!(
-                    "inverse: expected {} inputs and {} outputs, found {} and {}",
-                    model.n_out, model.n_in, inverse.n_in, inverse.n_out
-                )));
-            }
             model.inverse = Some(inverse);
         }
         Ok(Arc::new(model))

@@ -183,6 +183,9 @@ impl Gwcs {
         let projection = total.first_projection();
         let (backward, no_inverse) = if total.n_out == 2 {
             match total.inverted() {
+                Ok(inverse) if (inverse.n_in, inverse.n_out) != (2, 2) => {
+                    (None, format!("{} inputs and {} outputs", inverse.n_in, inverse.n_out))
+                }
                 Ok(inverse) => {
                     // From longitude and latitude, in whatever order the graph has them.
                     let order = if celestial == [0, 1] { vec![0, 1] } else { vec![1, 0] };
