@@ -2,7 +2,7 @@
 
 use skyphot_core::Meta;
 
-use crate::{Aperture, ApertureError, CircularAperture, Result};
+use crate::{Aperture, ApertureError, CircularAperture, EllipticalAperture, RectangularAperture, Result};
 
 /// The shape of the nested apertures of a curve of growth.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -29,18 +29,14 @@ impl GrowthShape {
     pub(crate) fn aperture(self, size: f64) -> Result<Box<dyn Aperture>> {
         match self {
             Self::Circle => Ok(Box::new(CircularAperture::new(size)?)),
-            Self::Ellipse { axis_ratio, .. } => {
-                if !(axis_ratio > 0.0 && axis_ratio <= 1.0) {
-                    let expected = "greater than 0 and at most 1".to_owned();
-                    return Err(ApertureError::InvalidParameter {
-                        name: "axis_ratio",
-                        expected,
-                        found: axis_ratio,
-                    });
+            Self::Ellipse { axis_ratio, theta } => {
+                if axis_ratio > 0.0 && axis_ratio <= 1.0 {
+                    return Ok(Box::new(EllipticalAperture::new(size, size * axis_ratio, theta)?));
                 }
-                Err(ApertureError::NoAperture)
+                let expected = "greater than 0 and at most 1".to_owned();
+                Err(ApertureError::InvalidParameter { name: "axis_ratio", expected, found: axis_ratio })
             }
-            Self::Square => Err(ApertureError::NoAperture),
+            Self::Square => Ok(Box::new(RectangularAperture::new(2.0 * size, 2.0 * size, 0.0)?)),
         }
     }
 

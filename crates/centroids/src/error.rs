@@ -6,7 +6,7 @@ use thiserror::Error;
 pub type Result<T> = std::result::Result<T, CentroidError>;
 
 /// What can be wrong with a request for centroids.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum CentroidError {
     /// A box that has no central pixel.
@@ -23,4 +23,25 @@ pub enum CentroidError {
     /// A footprint without a pixel.
     #[error("the footprint has no true pixel; its shape is {0:?} (ny, nx)")]
     EmptyFootprint((usize, usize)),
+    /// Windows that do not belong to the positions.
+    #[error("sigma needs 1 value or one for each of the {expected} positions, found {found}")]
+    WindowCount {
+        /// Number of positions.
+        expected: usize,
+        /// Number of values.
+        found: usize,
+    },
+    /// A window of no sensible size.
+    #[error("sigma of the window must be greater than 0 and at most 1e5 pixels, found {0}")]
+    InvalidWindow(f64),
+    /// A parameter out of range.
+    #[error("{name} must be {expected}, found {found}")]
+    InvalidParameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: f64,
+    },
 }
