@@ -33,7 +33,10 @@ def scene(dirty):
     return data, error, mask
 
 
-POSITIONS = [(40.2, 30.7), (20.0, 20.0), (65.5, 50.25), (3.0, 66.0), (36.5, 25.0), (13.0, 53.0), (-3.0, 10.0),
+# Near the middles of five stars, at a pixel's centre, on masked pixels, over the edges and outside.
+STARS = [(round(float(uniform(42, 3 * i)) * NX - 0.5, 1), round(float(uniform(42, 3 * i + 1)) * NY - 0.5, 1))
+         for i in sorted(range(25), key=lambda i: float(uniform(42, 3 * i + 2)))[:5]]
+POSITIONS = STARS + [(40.2, 30.7), (20.0, 20.0), (65.5, 50.25), (3.0, 66.0), (36.5, 25.0), (13.0, 53.0), (-3.0, 10.0),
              (-30.0, 10.0), (77.7, 1.2)]
 
 
@@ -80,7 +83,7 @@ def profiles():
                     'data': None}
             if xy[0] > -20:  # photutils cannot where no pixel is in reach
                 case['data'] = [rp.data_radius[:40], rp.data_profile[:40], len(rp.data_radius)]
-            if len(edges) > 8 and k < 5:
+            if len(edges) > 8 and k < len(STARS):
                 case.update(fits(rp, rp.radius))
             rp.normalize('sum')
             case['normalized'] = rp.profile

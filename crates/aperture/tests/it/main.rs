@@ -1,6 +1,7 @@
 //! Answers of photutils 3.1.1, and properties that must hold.
 
 mod photometry;
+mod profiles;
 mod properties;
 mod regions;
 mod scene;
