@@ -30,7 +30,7 @@ pub(crate) fn cut<T: Pixel>(
     n_free: usize,
 ) -> (Result<Member, PsfFlags>, usize, PsfFlags) {
     let none = PsfFlags::empty();
-    if !(x.is_finite() && y.is_finite()) || !flux.is_finite() {
+    if !(x.is_finite() && y.is_finite() && flux.is_finite()) {
         // The flags for what is not finite follow from the results.
         return (Err(none), 0, none);
     }
