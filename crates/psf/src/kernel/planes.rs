@@ -45,22 +45,34 @@ pub(crate) struct Weighted<'a> {
     pub(crate) wy: f64,
 }
 
-/// `out[j][i] = sum_p w_p S_p`.
+/// `out[j][i] = sum_p w_p S_p`: each row first sums up the planes and the four rows of coefficients over all columns that
+/// the row needs, then takes four of them per pixel.
 pub(crate) fn values(planes: &[Weighted<'_>], width: usize, x: &[Tap], y: &[Tap], out: &mut [f64]) {
+    let starts = || x.iter().filter_map(|t| t.start);
+    let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
+        out.fill(0.0);
+        return;
+    };
+    let mut sums = vec![0.0; last + 4 - first];
     for (row, ty) in out.chunks_exact_mut(x.len().max(1)).zip(y) {
-        row.fill(0.0);
-        let Some(ky) = ty.start else { continue };
+        let Some(ky) = ty.start else {
+            row.fill(0.0);
+            continue;
+        };
+        sums.fill(0.0);
         for p in planes {
-            let rows = rows(p.plane, ky, width);
-            for (v, tx) in row.iter_mut().zip(x) {
-                let Some(kx) = tx.start else { continue };
-                let mut sum = 0.0;
-                for (r, row) in rows.iter().enumerate() {
-                    let c = &row[kx..kx + 4];
-                    sum += ty.w[r] * (tx.w[0] * c[0] + tx.w[1] * c[1] + tx.w[2] * c[2] + tx.w[3] * c[3]);
-                }
-                *v += p.w * sum;
+            let [a, b, c, d] = rows(p.plane, ky, width).map(|r| &r[first..last + 4]);
+            let [wa, wb, wc, wd] = ty.w.map(|w| w * p.w);
+            let lines = a.iter().zip(b).zip(c).zip(d);
+            for (s, (((a, b), c), d)) in sums.iter_mut().zip(lines) {
+                *s += (wa * a + wb * b) + (wc * c + wd * d);
             }
+        }
+        for (v, tx) in row.iter_mut().zip(x) {
+            *v = tx.start.map_or(0.0, |k| {
+                let s = &sums[k - first..k - first + 4];
+                (tx.w[0] * s[0] + tx.w[1] * s[1]) + (tx.w[2] * s[2] + tx.w[3] * s[3])
+            });
         }
     }
 }

@@ -42,24 +42,61 @@ pub(crate) fn coefficients(f: &[f64], out: &mut Vec<f64>, scratch: &mut Vec<f64>
 /// Coefficients of a plane of `ny` rows of `nx` samples: `(ny + 3) x (nx + 3)`, row by row.
 pub(crate) fn plane(data: &[f64], ny: usize, nx: usize) -> Vec<f64> {
     let width = nx + 3;
-    let mut rows = vec![0.0; ny * width];
+    let mut all = vec![0.0; (ny + 3) * width];
     let (mut c, mut scratch) = (Vec::new(), Vec::new());
-    for (row, out) in data.chunks_exact(nx).zip(rows.chunks_exact_mut(width)) {
+    // Row j of the samples goes to row j + 1, where the second pass expects it.
+    for (row, out) in data.chunks_exact(nx).zip(all[width..].chunks_exact_mut(width)) {
         coefficients(row, &mut c, &mut scratch);
         out.copy_from_slice(&c);
     }
-    let mut all = vec![0.0; (ny + 3) * width];
-    let mut column = vec![0.0; ny];
+    columns(&mut all, ny, width);
+    all
+}
+
+/// What [`coefficients`] does to one column, for all columns at once: samples in rows `1 ..= ny`, coefficients in rows
+/// `0 .. ny + 2`, the last row padding.
+fn columns(all: &mut [f64], ny: usize, width: usize) {
+    let n = ny;
+    // Samples that the ends need after they have been overwritten.
+    let sample = |all: &[f64], i: usize| all[(i + 1) * width..(i + 2) * width].to_vec();
+    let first = [sample(all, 0), sample(all, 1), sample(all, 2)];
+    let last = [sample(all, n - 1), sample(all, n - 2), sample(all, n - 3)];
+    let end = |f: &[Vec<f64>; 3], i: usize| (8.0 * f[1][i] - f[0][i] - f[2][i]) / 6.0;
     for i in 0..width {
-        for (j, v) in column.iter_mut().enumerate() {
-            *v = rows[j * width + i];
-        }
-        coefficients(&column, &mut c, &mut scratch);
-        for (j, v) in c.iter().enumerate() {
-            all[j * width + i] = *v;
+        all[2 * width + i] = end(&first, i);
+        all[(n - 1) * width + i] = end(&last, i);
+    }
+    // Tridiagonal system of samples 2 .. n - 3 (rows 3 .. n - 2), known at both ends.
+    let mut inverse = vec![0.0; n + 1];
+    for j in 2..n.saturating_sub(2) {
+        let pivot = 4.0 - if j == 2 { 0.0 } else { inverse[j - 1] };
+        inverse[j] = 1.0 / pivot;
+        let (before, here) = all.split_at_mut((j + 1) * width);
+        let above = &before[j * width..];
+        let (here, after) = here.split_at_mut(width);
+        for i in 0..width {
+            let mut rhs = 6.0 * here[i] - above[i];
+            if j == n - 3 {
+                rhs -= after[i];
+            }
+            here[i] = rhs / pivot;
         }
     }
-    all
+    for j in (2..n.saturating_sub(3)).rev() {
+        let (here, after) = all.split_at_mut((j + 2) * width);
+        let here = &mut here[(j + 1) * width..];
+        for (h, a) in here.iter_mut().zip(&after[..width]) {
+            *h -= inverse[j] * a;
+        }
+    }
+    for i in 0..width {
+        let at = |k: usize| k * width + i;
+        all[at(1)] = 6.0 * first[1][i] - 4.0 * all[at(2)] - all[at(3)];
+        all[at(0)] = 6.0 * first[0][i] - 4.0 * all[at(1)] - all[at(2)];
+        all[at(n)] = 6.0 * last[1][i] - 4.0 * all[at(n - 1)] - all[at(n - 2)];
+        all[at(n + 1)] = 6.0 * last[0][i] - 4.0 * all[at(n)] - all[at(n - 1)];
+        all[at(n + 2)] = 0.0;
+    }
 }
 
 /// Weights of the four coefficients of an interval at `t` in 0 .. 1.
@@ -101,6 +138,28 @@ mod tests {
             coefficients(&f, &mut c, &mut scratch);
             for (i, v) in f.iter().enumerate() {
                 assert!((value(&c, n, i as f64) - v).abs() < 1e-12, "{n} {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_columns_at_once_equal_one_after_the_other() {
+        for (ny, nx) in [(4, 4), (5, 7), (6, 5), (7, 4), (20, 9)] {
+            let data: Vec<f64> = (0..ny * nx).map(|i| ((i * i * 7) as f64).sin()).collect();
+            let fast = plane(&data, ny, nx);
+            let width = nx + 3;
+            let (mut c, mut scratch) = (Vec::new(), Vec::new());
+            let mut rows = Vec::new();
+            for row in data.chunks_exact(nx) {
+                coefficients(row, &mut c, &mut scratch);
+                rows.extend_from_slice(&c);
+            }
+            for i in 0..width {
+                let column: Vec<f64> = (0..ny).map(|j| rows[j * width + i]).collect();
+                coefficients(&column, &mut c, &mut scratch);
+                for (j, v) in c.iter().enumerate() {
+                    assert!((fast[j * width + i] - v).abs() < 1e-12, "{ny} {nx} {j} {i}");
+                }
             }
         }
     }
