@@ -76,6 +76,28 @@ pub enum ApertureError {
         /// The largest number allowed.
         limit: u64,
     },
+    /// Labels that do not belong to the positions.
+    #[error("labels needs one for each of the {expected} positions, found {found}")]
+    LabelCount {
+        /// Number of positions.
+        expected: usize,
+        /// Number of labels.
+        found: usize,
+    },
+    /// A label that no pixel of the segmentation image has.
+    #[error("labels must occur in the segmentation image or be 0, found {label}")]
+    UnknownLabel {
+        /// The label.
+        label: i32,
+    },
+    /// Shapes that do not belong to the positions.
+    #[error("a list of shapes needs one for each of the {expected} positions, found {found}")]
+    ShapeCount {
+        /// Number of positions.
+        expected: usize,
+        /// Number of shapes.
+        found: usize,
+    },
     /// A direction that the transform puts on no pixel.
     #[error("the direction lon = {lon} deg, lat = {lat} deg has no pixel")]
     NoPixel {

@@ -5,13 +5,14 @@ use skyphot_geometry::Coverage;
 
 use crate::aperture::describe;
 use crate::columns::{ids, put, put_f64};
+use crate::kernel::neighbors::{Labels, neighbor_sum};
 use crate::kernel::prefetch::prefetch;
 use crate::kernel::sum::aperture_sum;
 use crate::order::visiting_order;
 use crate::photometry_config::background_of;
-use crate::planes::Planes;
+use crate::planes::{Planes, contiguous};
 use crate::sums::{ApertureSums, OneSum};
-use crate::{Aperture, ApertureError, ApertureFlags, PhotometryConfig, Result};
+use crate::{Aperture, ApertureError, ApertureFlags, Neighbors, PhotometryConfig, Result};
 
 /// Positions that one thread takes at a time.
 const CHUNK: usize = 1024;
@@ -57,6 +58,9 @@ pub struct AperturePhotometry {
     positions: Vec<Point>,
     sums: Vec<ApertureSums>,
     local_background: Option<Vec<f64>>,
+    /// Parameters of shapes that differ from one position to the next.
+    params: Vec<(String, Vec<f64>)>,
+    unit: Option<String>,
     meta: Meta,
 }
 
@@ -71,35 +75,128 @@ impl AperturePhotometry {
         apertures: &[&dyn Aperture],
         config: &PhotometryConfig,
     ) -> Result<Self> {
-        if apertures.is_empty() {
+        Self::run(image, positions, &Same(apertures), None, config)
+    }
+
+    /// The same where a segmentation image says which pixels belong to neighbours.
+    ///
+    /// # Errors
+    /// As [`measure`](Self::measure); [`ApertureError::LabelCount`], [`ApertureError::UnknownLabel`] and a segmentation
+    /// image of another shape.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use skyphot_aperture::{AperturePhotometry, CircularAperture, NeighborMethod, Neighbors, PhotometryConfig};
+    /// use skyphot_core::{Image, Point};
+    ///
+    /// // A neighbour shines into the right half of the aperture.
+    /// let labels = Array2::from_shape_fn((40, 40), |(_, x)| if x > 22 { 2 } else { 1 });
+    /// let data = labels.mapv(|l| if l == 2 { 50.0 } else { 1.0 });
+    /// let image = Image::new(data.view())?;
+    /// let neighbors = Neighbors::new(labels.view(), &[1], NeighborMethod::Correct);
+    /// let (at, r) = ([Point::new(20.0, 20.0)], CircularAperture::new(6.0)?);
+    /// let config = PhotometryConfig::default();
+    /// let phot = AperturePhotometry::measure_with_neighbors(&image, &at, &[&r], &neighbors, &config)?;
+    /// assert!((phot.flux(0)[0] - std::f64::consts::PI * 36.0).abs() < 1e-12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "MASK_TYPE")]
+    pub fn measure_with_neighbors<T: Pixel>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        apertures: &[&dyn Aperture],
+        neighbors: &Neighbors<'_>,
+        config: &PhotometryConfig,
+    ) -> Result<Self> {
+        Self::run(image, positions, &Same(apertures), Some(neighbors), config)
+    }
+
+    /// Measures every position with shapes of its own: each list has one for each position. The table has their
+    /// parameters.
+    ///
+    /// # Errors
+    /// As [`measure_with_neighbors`](Self::measure_with_neighbors); [`ApertureError::ShapeCount`].
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use skyphot_aperture::{AperturePhotometry, EllipticalAperture, PhotometryConfig};
+    /// use skyphot_core::{Image, Point};
+    ///
+    /// let data = Array2::<f32>::ones((50, 60));
+    /// let image = Image::new(data.view())?;
+    /// let positions = [Point::new(20.3, 30.8), Point::new(40.0, 13.0)];
+    /// let shapes = [EllipticalAperture::new(5.0, 2.0, 0.3)?, EllipticalAperture::new(3.0, 1.0, 2.0)?];
+    /// let config = PhotometryConfig::default();
+    /// let phot = AperturePhotometry::measure_each(&image, &positions, &[&shapes], None, &config)?;
+    /// assert!((phot.flux(0)[1] - std::f64::consts::PI * 3.0).abs() < 1e-12);
+    /// assert!(phot.to_table().names().contains(&"aperture_theta"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn measure_each<T: Pixel, A: Aperture>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        shapes: &[&[A]],
+        neighbors: Option<&Neighbors<'_>>,
+        config: &PhotometryConfig,
+    ) -> Result<Self> {
+        if let Some(list) = shapes.iter().find(|s| s.len() != positions.len()) {
+            return Err(ApertureError::ShapeCount { expected: positions.len(), found: list.len() });
+        }
+        Self::run(image, positions, &Each(shapes), neighbors, config)
+    }
+
+    fn run<T: Pixel>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        shapes: &dyn Shapes,
+        neighbors: Option<&Neighbors<'_>>,
+        config: &PhotometryConfig,
+    ) -> Result<Self> {
+        let n_apertures = shapes.len();
+        if n_apertures == 0 {
             return Err(ApertureError::NoAperture);
         }
         config.validate(positions.len())?;
         let planes = Planes::new(image);
         let window = planes.window();
+        let shape = (planes.ny, planes.nx);
+        if let Some(n) = neighbors {
+            n.validate(shape, positions.len())?;
+        }
+        let labels = neighbors.map(|n| (contiguous(n.segmentation()), n.labels(), n.method()));
         let backgrounds = config.local_background.as_deref();
         let order = visiting_order(positions);
         let visited: Vec<Point> = order.iter().map(|&i| positions[i as usize]).collect();
-        let n_apertures = apertures.len();
         let chunks = config.exec.map_chunks(positions.len(), CHUNK, |range| {
             let rows = planes.rows();
             let mut cover = Coverage::new();
             let mut found = Vec::with_capacity(range.len() * n_apertures);
-            let shape = (planes.ny, planes.nx);
             let here = &order[range.clone()];
             let places = &visited[range];
             for (k, (&i, &p)) in here.iter().zip(places).enumerate() {
-                if let Some(p) = places.get(k + AHEAD).filter(|p| p.is_finite()) {
-                    prefetch(&rows, &apertures[0].bbox(*p), shape);
+                if let Some(next) = places.get(k + AHEAD).filter(|p| p.is_finite()) {
+                    prefetch(&rows, &shapes.at(0, here[k + AHEAD] as usize).bbox(*next), shape);
                 }
-                let bkg = background_of(backgrounds, i as usize);
-                for aperture in apertures {
+                let i = i as usize;
+                let bkg = background_of(backgrounds, i);
+                for a in 0..n_apertures {
                     if !p.is_finite() {
                         found.push(OneSum::nan(ApertureFlags::NOWHERE));
                         continue;
                     }
+                    let aperture = shapes.at(a, i);
                     aperture.coverage(p, config.method, &window, &mut cover);
-                    found.push(sum_with_background(&rows, &cover, bkg));
+                    found.push(match &labels {
+                        None => sum_with_background(bkg, |b| aperture_sum(&rows, &cover, b)),
+                        Some((pixels, of, method)) => {
+                            let labels = Labels { pixels, method: *method };
+                            let label = of.get(i).copied().unwrap_or(0);
+                            let bbox = aperture.bbox(p);
+                            sum_with_background(bkg, |b| {
+                                neighbor_sum(&rows, labels, label, p, &bbox, &cover, b)
+                            })
+                        }
+                    });
                 }
             }
             found
@@ -116,11 +213,20 @@ impl AperturePhotometry {
         let mut meta = Meta::new();
         meta.set("method", config.method.name());
         meta.set("subpixels", config.method.subpixels());
-        for (k, aperture) in apertures.iter().enumerate() {
-            describe(*aperture, &suffix("", n_apertures, k), &mut meta);
+        if let Some(n) = neighbors {
+            meta.set("neighbors", n.method().name());
+        }
+        let mut params = Vec::new();
+        for k in 0..n_apertures {
+            let index = suffix("", n_apertures, k);
+            match shapes.same(k) {
+                Some(aperture) => describe(aperture, &index, &mut meta),
+                None => params.extend(shape_columns(shapes, k, &index, positions.len())),
+            }
         }
         meta.set("flags", ApertureFlags::legend_text());
-        Ok(Self { positions: positions.to_vec(), sums, local_background, meta })
+        let unit = config.unit.clone();
+        Ok(Self { positions: positions.to_vec(), sums, local_background, params, unit, meta })
     }
 
     /// Number of positions.
@@ -204,11 +310,16 @@ impl AperturePhotometry {
                 put_f64(&mut t, suffix(name, n, k), get(s), unit, text);
             }
         };
-        each("flux", &|s| &s.flux, None, "sum of the values in the aperture");
-        each("flux_err", &|s| &s.flux_err, None, "1-sigma error of the sum");
+        let unit = self.unit.as_deref();
+        each("flux", &|s| &s.flux, unit, "sum of the values in the aperture");
+        each("flux_err", &|s| &s.flux_err, unit, "1-sigma error of the sum");
         each("area", &|s| &s.area, Some("pix2"), "area of the good pixels in the aperture");
         if let Some(b) = &self.local_background {
-            put_f64(&mut t, "local_bkg".into(), b, None, "background per pixel, subtracted");
+            let per_pixel = unit.map(|u| format!("{u} / pix2"));
+            put_f64(&mut t, "local_bkg".into(), b, per_pixel.as_deref(), "background per pixel, subtracted");
+        }
+        for (name, values) in &self.params {
+            put_f64(&mut t, name.clone(), values, None, "parameter of the aperture, pixels or radians");
         }
         let bits = |f: &[ApertureFlags]| f.iter().map(|f| i64::from(f.bits())).collect::<Vec<_>>();
         if n > 1 {
@@ -237,19 +348,79 @@ fn suffix(name: &str, n: usize, k: usize) -> String {
 }
 
 /// A background that is not finite leaves error and area as they are.
-fn sum_with_background<T: Pixel>(
-    rows: &crate::planes::Rows<'_, T>,
-    cover: &Coverage,
-    bkg: Option<f64>,
-) -> OneSum {
+#[inline(always)]
+fn sum_with_background(bkg: Option<f64>, sum: impl Fn(f64) -> OneSum) -> OneSum {
     match bkg {
-        None => aperture_sum(rows, cover, 0.0),
-        Some(b) if b.is_finite() => aperture_sum(rows, cover, b),
+        None => sum(0.0),
+        Some(b) if b.is_finite() => sum(b),
         Some(_) => {
-            let mut s = aperture_sum(rows, cover, 0.0);
+            let mut s = sum(0.0);
             s.flux = f64::NAN;
             s.flags |= ApertureFlags::NON_FINITE_BACKGROUND;
             s
         }
     }
+}
+
+/// Which shape is measured where.
+trait Shapes: Sync {
+    /// Number of shapes at every position.
+    fn len(&self) -> usize;
+
+    /// Shape `k` of position `i`.
+    fn at(&self, k: usize, i: usize) -> &dyn Aperture;
+
+    /// Shape `k`, if it is the same everywhere.
+    fn same(&self, k: usize) -> Option<&dyn Aperture>;
+}
+
+/// Shapes that are the same everywhere.
+struct Same<'a>(&'a [&'a dyn Aperture]);
+
+impl Shapes for Same<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn at(&self, k: usize, _: usize) -> &dyn Aperture {
+        self.0[k]
+    }
+
+    fn same(&self, k: usize) -> Option<&dyn Aperture> {
+        Some(self.0[k])
+    }
+}
+
+/// Shapes of every position.
+struct Each<'a, A>(&'a [&'a [A]]);
+
+impl<A: Aperture> Shapes for Each<'_, A> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn at(&self, k: usize, i: usize) -> &dyn Aperture {
+        &self.0[k][i]
+    }
+
+    fn same(&self, _: usize) -> Option<&dyn Aperture> {
+        None
+    }
+}
+
+/// Parameters of the shapes `k`, a column for each name; NaN where a shape has no such parameter.
+fn shape_columns(shapes: &dyn Shapes, k: usize, index: &str, n: usize) -> Vec<(String, Vec<f64>)> {
+    let mut columns: Vec<(&str, Vec<f64>)> = Vec::new();
+    for i in 0..n {
+        for (name, value) in shapes.at(k, i).params() {
+            let at = columns.iter().position(|c| c.0 == name).unwrap_or_else(|| {
+                columns.push((name, vec![f64::NAN; n]));
+                columns.len() - 1
+            });
+            columns[at].1[i] = value;
+        }
+    }
+    columns.into_iter().map(|(name, values)| (format!("aperture{index}_{name}"), values)).collect()
 }

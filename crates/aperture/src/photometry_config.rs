@@ -14,6 +14,8 @@ pub struct PhotometryConfig {
     /// or one for all. Default: none.
     #[doc(alias = "local_bkg")]
     pub local_background: Option<Vec<f64>>,
+    /// Unit of the data and errors, for the table. Default: none.
+    pub unit: Option<String>,
     /// Threads. Default: all cores.
     pub exec: Exec,
 }

@@ -24,7 +24,7 @@ pub(crate) struct Rows<'a, T> {
     pub(crate) nx: usize,
 }
 
-fn contiguous<T: Copy>(a: ArrayView2<'_, T>) -> Cow<'_, [T]> {
+pub(crate) fn contiguous<T: Copy>(a: ArrayView2<'_, T>) -> Cow<'_, [T]> {
     match a.to_slice() {
         Some(v) => Cow::Borrowed(v),
         None => Cow::Owned(a.iter().copied().collect()),

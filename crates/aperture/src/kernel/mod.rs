@@ -4,6 +4,7 @@ pub(crate) mod cumulative;
 pub(crate) mod dilate;
 pub(crate) mod gather;
 pub(crate) mod moments;
+pub(crate) mod neighbors;
 pub(crate) mod order_stats;
 pub(crate) mod pchip;
 pub(crate) mod prefetch;

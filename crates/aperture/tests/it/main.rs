@@ -5,4 +5,5 @@ mod profiles;
 mod properties;
 mod regions;
 mod scene;
+mod shapes;
 mod statistics;
