@@ -138,14 +138,11 @@ pub(crate) fn aperture_sum<T: Pixel>(rows: &Rows<'_, T>, cover: &Coverage, bkg: 
             sum_all::<T, false>(rows, cover, bkg)
         };
         let (flux, var, area) = (acc.flux(), acc.var(), acc.area());
-        // No bad pixel can hide behind a finite sum.
-        if flux.is_finite() && area > 0.0 {
+        // No bad pixel can hide behind finite sums; what is not finite may be that of a pixel of weight 0.
+        if flux.is_finite() && var.is_finite() && area > 0.0 {
             let mut flags = ApertureFlags::empty();
             if cover.has_outside() {
                 flags |= ApertureFlags::PARTIAL_OVERLAP;
-            }
-            if !var.is_finite() {
-                flags |= ApertureFlags::NON_FINITE_ERROR;
             }
             let flux_err = if rows.error.is_some() { var.sqrt() } else { f64::NAN };
             return OneSum { flux, flux_err, area, flags };

@@ -1,5 +1,7 @@
 //! 2,000 apertures of every shape by formula, next to photutils': see `tests/reference/gen_shapes.py`.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use skyphot_aperture::{
     Aperture, ApertureMask, AperturePhotometry, CircularAnnulus, CircularAperture, EllipticalAnnulus,
@@ -86,6 +88,9 @@ fn check(kind: u64, text: &str) {
     let image = s.image(true);
     let shapes: Vec<(Point, PixelShape)> = (0..N).map(|i| shape(kind, i)).collect();
     let bbox = column("bbox");
+    // Weights that are rounding, not 0, let bad pixels count: see docs/known-differences.md.
+    let noisy: HashMap<usize, (f64, f64)> =
+        all["noisy"].as_array().unwrap().iter().map(numbers).map(|c| (c[0] as usize, (c[1], c[2]))).collect();
     for (method, prefix) in [
         (OverlapMethod::Exact, ""),
         (OverlapMethod::Center, "center"),
@@ -117,13 +122,15 @@ fn check(kind: u64, text: &str) {
             }
             let phot = AperturePhotometry::measure(&image, &[*p], &[a], &config).unwrap();
             close(phot.flux(0)[0], flux[i], 1e-10, &format!("flux {what}"));
+            let (want_flags, want_err) =
+                noisy.get(&i).filter(|_| exact).copied().unwrap_or((flags[i], err[i]));
             if exact {
-                close(phot.flux_err(0)[0], err[i], 1e-10, &format!("flux_err {what}"));
+                close(phot.flux_err(0)[0], want_err, 1e-10, &format!("flux_err {what}"));
                 close(phot.area(0)[0], area[i], 1e-10, &format!("area {what}"));
             }
             assert_eq!(
                 f64::from(phot.flags(0)[0].bits()),
-                flags[i],
+                want_flags,
                 "flags {what} {:?}",
                 phot.flags(0)[0].names()
             );

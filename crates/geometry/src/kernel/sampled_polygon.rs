@@ -39,6 +39,11 @@ impl Line {
         self.crossings.sort_unstable_by(f64::total_cmp);
     }
 
+    /// A sample lies on a vertex.
+    fn is_vertex(&self, x: f64, y: f64) -> bool {
+        self.edges.iter().any(|(j, i)| (i.x == x && i.y == y) || (j.x == x && j.y == y))
+    }
+
     /// A sample lies on an edge.
     fn is_on_edge(&self, x: f64, y: f64) -> bool {
         self.edges.iter().any(|(j, i)| {
@@ -105,7 +110,7 @@ fn push_row(
             let [a, b] = *pair;
             let margin = 1e-9 + 1e-12 * a.abs().max(b.abs());
             let (from, to) = grid.columns(a - margin, b + margin, part);
-            let plain = line.level.is_empty() && !(n == 1 && line.vertex);
+            let plain = line.level.is_empty() && !line.vertex;
             for x in from..to {
                 let left = grid.column(x);
                 let count = &mut counts[(x - part.x_min) as usize];
@@ -116,6 +121,7 @@ fn push_row(
                 let inside = |s: &f64| {
                     a < *s
                         && *s < b
+                        && !(line.vertex && line.is_vertex(*s, y))
                         && !line.level.iter().any(|l| l.0 <= *s && *s <= l.1)
                         && !(n == 1
                             && (line.vertex || s - a < margin || b - s < margin)
