@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use skyphot_core::{Image, Pixel};
+use ndarray::Array2;
+use skyphot_core::{BoundingBox, Exec, Image, Pixel};
 
 use crate::error::{Result, SegmentationError};
 use crate::kernel::deblend::contrast::NotConnected;
 use crate::kernel::deblend::one::{Parts, Workspace};
+use crate::kernel::label_stats::{LabelStats, for_each_run};
+use crate::kernel::runs::BAND;
 use crate::{DeblendConfig, DeblendInfo, SegmentationFlags, SegmentationImage};
 
 /// Sources in larger boxes than this (pixels) are a piece of work of their own.
@@ -126,27 +129,19 @@ fn assemble(
     if last > i64::from(i32::MAX) {
         return Err(SegmentationError::TooManyLabels(last));
     }
-    let mut data = segm.data().to_owned();
-    let nx = data.ncols();
     let (mut children, mut info) = (BTreeMap::new(), DeblendInfo::default());
     let mut next = segm.max_label();
-    if let Some(pixels) = data.as_slice_mut() {
-        for (i, p) in found {
-            let (label, b) = (segm.labels()[*i], &segm.bbox()[*i]);
-            if p.n >= 2 {
-                for &(y, x0, x1, l) in &p.runs {
-                    let at = (b.y_min as usize + y as usize) * nx + b.x_min as usize;
-                    pixels[at + x0 as usize..at + x1 as usize].fill(next + l);
-                }
-                children.insert(label, (next + 1..=next + p.n as i32).collect::<Vec<_>>());
-                next += p.n as i32;
-            }
-            if p.non_positive_min {
-                info.non_positive_min_labels.push(label);
-            }
-            if p.too_many_markers {
-                info.too_many_markers_labels.push(label);
-            }
+    for (i, p) in found {
+        let label = segm.labels()[*i];
+        if p.n >= 2 {
+            children.insert(label, (next + 1..=next + p.n as i32).collect::<Vec<_>>());
+            next += p.n as i32;
+        }
+        if p.non_positive_min {
+            info.non_positive_min_labels.push(label);
+        }
+        if p.too_many_markers {
+            info.too_many_markers_labels.push(label);
         }
     }
     let mut flags = BTreeMap::<i32, SegmentationFlags>::new();
@@ -163,9 +158,113 @@ fn assemble(
             }
         }
     }
-    let mut out = SegmentationImage::from_valid(data).with_deblending(children, flags, info);
-    if config.relabel && !out.is_empty() {
-        out.relabel_consecutive(1)?;
+    let mut sheet = Sheet::new(segm, found, &children);
+    if config.relabel {
+        let map: BTreeMap<i32, i32> = sheet.stats.labels.iter().copied().zip(1..).collect();
+        let to = |l: i32| map.get(&l).copied().unwrap_or(l);
+        children.values_mut().flatten().for_each(|l| *l = to(*l));
+        flags = flags.into_iter().map(|(l, f)| (to(l), f)).collect();
+        sheet.renumber(&to);
     }
-    Ok(out)
+    let data = sheet.draw(segm, found, &config.exec);
+    Ok(SegmentationImage::from_stats(data, sheet.stats).with_deblending(children, flags, info))
+}
+
+/// The new image before it is drawn: what is known of its labels, and where they go.
+struct Sheet {
+    stats: LabelStats,
+    /// The new label of every source that stays whole, 0 for the others.
+    whole: Vec<i32>,
+    /// The label of the first new source less 1 of every deblended one.
+    base: Vec<Option<i32>>,
+}
+
+impl Sheet {
+    fn new(segm: &SegmentationImage, found: &[(usize, Parts)], children: &BTreeMap<i32, Vec<i32>>) -> Self {
+        let mut whole = segm.labels().to_vec();
+        let mut base = Vec::with_capacity(found.len());
+        for (i, _) in found {
+            let kids = children.get(&segm.labels()[*i]);
+            base.push(kids.map(|k| k[0] - 1));
+            if kids.is_some() {
+                whole[*i] = 0;
+            }
+        }
+        let mut stats = LabelStats::default();
+        for (i, l) in whole.iter().enumerate().filter(|(_, l)| **l != 0) {
+            stats.labels.push(*l);
+            stats.areas.push(segm.areas()[i]);
+            stats.boxes.push(segm.bbox()[i]);
+        }
+        // New labels follow the largest old one in the order of their parents.
+        let mut parts: Vec<(i32, usize)> =
+            base.iter().zip(0..).filter_map(|(b, k)| Some(((*b)?, k))).collect();
+        parts.sort_unstable();
+        for (b, k) in parts {
+            let (i, p) = &found[k];
+            let first = stats.labels.len();
+            stats.labels.extend(b + 1..=b + p.n as i32);
+            stats.areas.resize(first + p.n, 0);
+            let none = BoundingBox { x_min: i64::MAX, x_max: i64::MIN, y_min: i64::MAX, y_max: i64::MIN };
+            stats.boxes.resize(first + p.n, none);
+            let corner = &segm.bbox()[*i];
+            for &(y, x0, x1, l) in &p.runs {
+                let k = first + l as usize - 1;
+                stats.areas[k] += (x1 - x0) as usize;
+                let y = corner.y_min + i64::from(y);
+                let run = BoundingBox {
+                    x_min: corner.x_min + i64::from(x0),
+                    x_max: corner.x_min + i64::from(x1),
+                    y_min: y,
+                    y_max: y + 1,
+                };
+                stats.boxes[k] = stats.boxes[k].union(&run);
+            }
+        }
+        Self { stats, whole, base }
+    }
+
+    /// All labels become what `to` says; their order stays.
+    fn renumber(&mut self, to: &impl Fn(i32) -> i32) {
+        self.whole.iter_mut().filter(|l| **l != 0).for_each(|l| *l = to(*l));
+        self.base.iter_mut().flatten().for_each(|b| *b = to(*b + 1) - 1);
+        self.stats.labels.iter_mut().for_each(|l| *l = to(*l));
+    }
+
+    fn draw(&self, segm: &SegmentationImage, found: &[(usize, Parts)], exec: &Exec) -> Array2<i32> {
+        let (_, nx) = segm.shape();
+        let max = segm.max_label() as usize;
+        let unchanged = segm.labels() == self.whole;
+        let dense = max <= segm.pixels().len() + 1024;
+        let mut table = vec![0; if dense { max + 1 } else { 0 }];
+        if dense {
+            segm.labels().iter().zip(&self.whole).for_each(|(l, n)| table[*l as usize] = *n);
+        }
+        let mut data = Array2::<i32>::zeros(segm.shape());
+        let Some(pixels) = data.as_slice_mut() else { return data };
+        exec.for_each_chunk_mut(pixels, nx * BAND, |band, out| {
+            let old = &segm.pixels()[band * nx * BAND..][..out.len()];
+            if unchanged {
+                out.copy_from_slice(old);
+            } else {
+                for_each_run(old, nx, |y, x0, x1, l| {
+                    let new = if dense {
+                        table[l as usize]
+                    } else {
+                        segm.labels().binary_search(&l).map_or(0, |i| self.whole[i])
+                    };
+                    out[y * nx + x0..y * nx + x1].fill(new);
+                });
+            }
+        });
+        for ((i, p), base) in found.iter().zip(&self.base) {
+            let Some(base) = base else { continue };
+            let b = &segm.bbox()[*i];
+            for &(y, x0, x1, l) in &p.runs {
+                let at = (b.y_min as usize + y as usize) * nx + b.x_min as usize;
+                pixels[at + x0 as usize..at + x1 as usize].fill(base + l);
+            }
+        }
+        data
+    }
 }

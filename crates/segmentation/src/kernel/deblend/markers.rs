@@ -16,11 +16,14 @@ pub(crate) struct Rule<'a> {
     pub(crate) saddle: Option<(&'a [f64], f64)>,
 }
 
-/// Working space, one entry per pixel of the padded cutout.
+/// Working space.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     order: Vec<u32>,
     fill: Vec<u32>,
+    /// The component of every pixel of the padded cutout when it was added.
+    component: Vec<u32>,
+    /// Union-find of the components, of which every local maximum starts one.
     parent: Vec<u32>,
     nodes: Vec<Node>,
     stack: Vec<u32>,
@@ -28,9 +31,10 @@ pub(crate) struct Tree {
     peaks: Vec<(u32, u32)>,
 }
 
-/// A component, kept at its root pixel.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Node {
+    /// The pixel it started with.
+    start: u32,
     area: u32,
     /// The level at which the component was touched last.
     stamp: u32,
@@ -44,6 +48,7 @@ struct Node {
     flux: f64,
 }
 
+#[inline]
 fn find(parent: &mut [u32], mut i: u32) -> u32 {
     while parent[i as usize] != i {
         let up = parent[parent[i as usize] as usize];
@@ -67,47 +72,62 @@ impl Tree {
     /// None or at least two.
     pub(crate) fn build(&mut self, source: &Source, rule: &Rule<'_>) -> usize {
         self.peaks.clear();
-        let level = &source.level;
-        let max = source.max_level as usize;
-        self.sort(level, max);
+        let level = &source.level[..];
+        self.sort(level, source.max_level as usize);
         if self.order.len() < 2 * rule.n_pixels as usize {
             return 0;
         }
-        if self.parent.len() < level.len() {
-            self.parent.resize(level.len(), 0);
-            self.nodes.resize(level.len(), Node::default());
+        if self.component.len() < level.len() {
+            self.component.resize(level.len(), 0);
         }
+        self.parent.clear();
+        self.nodes.clear();
         let (before, after) = source.neighbors();
         for k in 0..self.order.len() {
             let p = self.order[k];
             let v = level[p as usize];
-            let mut root = p;
-            self.parent[p as usize] = p;
-            let flux = if rule.saddle.is_some() { source.value[p as usize] } else { 0.0 };
-            self.nodes[p as usize] =
-                Node { area: 1, stamp: v, kid: NONE, kid_split: false, junction: false, split: false, flux };
+            let mut root = NONE;
+            // Neighbours of this level that come later in raster order are not there yet.
             for &o in before {
-                let nb = p.wrapping_add(o as u32);
-                if level[nb as usize] >= v {
-                    root = self.unite(root, nb, v, rule);
+                let nb = p.wrapping_add(o as u32) as usize;
+                if level[nb] >= v {
+                    root = self.take_in(root, self.component[nb], v, rule);
                 }
             }
             for &o in after {
-                let nb = p.wrapping_add(o as u32);
-                if level[nb as usize] > v {
-                    root = self.unite(root, nb, v, rule);
+                let nb = p.wrapping_add(o as u32) as usize;
+                if level[nb] > v {
+                    root = self.take_in(root, self.component[nb], v, rule);
                 }
             }
+            if root == NONE {
+                root = self.nodes.len() as u32;
+                self.parent.push(root);
+                self.nodes.push(Node {
+                    start: p,
+                    area: 0,
+                    stamp: v,
+                    kid: NONE,
+                    kid_split: false,
+                    junction: false,
+                    split: false,
+                    flux: 0.0,
+                });
+            }
+            let node = &mut self.nodes[root as usize];
+            node.area += 1;
+            if rule.saddle.is_some() {
+                node.flux += source.value[p as usize];
+            }
+            self.component[p as usize] = root;
         }
         // The whole source is the last junction.
-        let mut last: Vec<(u32, bool)> = Vec::new();
-        for &p in &self.order {
-            if self.parent[p as usize] == p && rule.passes(&self.nodes[p as usize], 0) {
-                last.push((p, self.nodes[p as usize].split));
-            }
-        }
+        let last: Vec<&Node> = (0..self.nodes.len())
+            .filter(|i| self.parent[*i] as usize == *i && rule.passes(&self.nodes[*i], 0))
+            .map(|i| &self.nodes[i])
+            .collect();
         if last.len() >= 2 {
-            self.peaks.extend(last.iter().filter(|(_, split)| !split).map(|(p, _)| (*p, 0)));
+            self.peaks.extend(last.iter().filter(|n| !n.split).map(|n| (n.start, 0)));
         }
         self.peaks.len()
     }
@@ -135,21 +155,26 @@ impl Tree {
         }
     }
 
-    /// Joins the component of root `a` with that of pixel `b` while level `v` is added; returns the new root.
+    /// Joins the component of root `a` (or none) with component `b` while level `v` is added; returns the new root.
     #[inline]
-    fn unite(&mut self, a: u32, b: u32, v: u32, rule: &Rule<'_>) -> u32 {
+    fn take_in(&mut self, a: u32, b: u32, v: u32, rule: &Rule<'_>) -> u32 {
         let b = find(&mut self.parent, b);
         if a == b {
             return a;
         }
-        let (mut x, mut y) = (self.nodes[a as usize], self.nodes[b as usize]);
+        let y = &mut self.nodes[b as usize];
         if y.stamp != v {
             // First touched at this level: what it is now, it was at the level above.
             y.stamp = v;
             y.junction = false;
             y.kid_split = y.split;
-            y.kid = if rule.passes(&y, v) { b } else { NONE };
+            y.kid = if rule.passes(y, v) { y.start } else { NONE };
         }
+        if a == NONE { b } else { self.unite(a, b, v) }
+    }
+
+    fn unite(&mut self, a: u32, b: u32, v: u32) -> u32 {
+        let (mut x, y) = (self.nodes[a as usize], self.nodes[b as usize]);
         let x_has = x.junction || x.kid != NONE;
         let y_has = y.junction || y.kid != NONE;
         if x_has && y_has {
@@ -168,6 +193,7 @@ impl Tree {
         }
         x.split |= y.split;
         let (big, small) = if x.area < y.area { (b, a) } else { (a, b) };
+        x.start = self.nodes[big as usize].start;
         x.area += y.area;
         x.flux += y.flux;
         self.parent[small as usize] = big;

@@ -44,36 +44,50 @@ impl Source {
         let (ny, nx) = bbox.shape();
         let width = nx + 2;
         let len = width * (ny + 2);
-        self.value.clear();
-        self.value.resize(len, f64::NAN);
-        self.label.clear();
-        self.label.resize(len, OUTSIDE);
-        self.level.clear();
-        self.level.resize(len, 0);
         if self.width != width || self.around.len() != if connectivity == Connectivity::Eight { 8 } else { 4 }
         {
             self.width = width;
             self.set_neighbors(connectivity);
         }
+        self.value.resize(len, f64::NAN);
+        self.label.resize(len, OUTSIDE);
+        self.level.resize(len, 0);
+        for margin in [0..width + 1, len - width - 1..len] {
+            self.value[margin.clone()].fill(f64::NAN);
+            self.level[margin.clone()].fill(0);
+            self.label[margin].fill(OUTSIDE);
+        }
         let (mut min, mut max, mut sum, mut sum_abs) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0.0);
         let (x0, y0) = ((bbox.x_min - origin.0) as usize, (bbox.y_min - origin.1) as usize);
         for y in 0..ny {
             let at = (y + 1) * width + 1;
-            let rows = ndarray::s![y0 + y, x0..x0 + nx];
-            let (values, labels) = (data.slice(rows), segm.slice(rows));
-            for (x, (v, l)) in values.iter().zip(labels.iter()).enumerate() {
-                if *l != label {
-                    continue;
-                }
-                self.label[at + x] = 0;
-                if v.is_finite() {
+            let (values, labels) = (data.row(y0 + y), segm.row(y0 + y));
+            let out = self.value[at..at + nx].iter_mut().zip(&mut self.label[at..at + nx]);
+            let mut each = |(v, l): (&T, &i32), (value, here): (&mut f64, &mut i32)| {
+                let mine = *l == label;
+                *here = if mine { 0 } else { OUTSIDE };
+                *value = f64::NAN;
+                if mine && v.is_finite() {
                     let v = v.to_f64();
-                    self.value[at + x] = v;
-                    min = min.min(v);
-                    max = max.max(v);
+                    *value = v;
+                    min = if v < min { v } else { min };
+                    max = if v > max { v } else { max };
                     sum += v;
                     sum_abs += v.abs();
                 }
+            };
+            if let (Some(values), Some(labels)) = (values.as_slice(), labels.as_slice()) {
+                let inside = values[x0..x0 + nx].iter().zip(&labels[x0..x0 + nx]);
+                inside.zip(out).for_each(|(from, to)| each(from, to));
+            } else {
+                let inside = values.iter().zip(labels).skip(x0);
+                inside.zip(out).for_each(|(from, to)| each(from, to));
+            }
+            // The margin at the end of this row and at the start of the next.
+            for i in [at - 1, at + nx] {
+                self.value[i] = f64::NAN;
+                self.level[i] = 0;
+                self.label[i] = OUTSIDE;
             }
         }
         (self.min, self.max, self.sum, self.sum_abs) = (min, max, sum, sum_abs);
@@ -105,9 +119,9 @@ impl Source {
     /// Counts the levels below every pixel.
     pub(crate) fn quantize(&mut self, levels: &[f64]) {
         self.max_level = 0;
-        for (q, v) in self.level.iter_mut().zip(&self.value) {
+        for ((q, v), l) in self.level.iter_mut().zip(&self.value).zip(&self.label) {
             // NaN lies above nothing.
-            *q = levels.partition_point(|t| t < v) as u32;
+            *q = if *l == OUTSIDE { 0 } else { levels.partition_point(|t| t < v) as u32 };
             self.max_level = self.max_level.max(*q);
         }
     }
