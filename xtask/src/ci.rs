@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::run::{self, Outcome, Report, cargo};
-use crate::{fixtures, graph, layers, readme, regress, tidy};
+use crate::{fixtures, fuzz, graph, layers, readme, regress, tidy};
 
 /// Everything. Cheap steps come first; all are run, whatever failed before.
 pub(crate) fn all() -> Result<bool> {
@@ -20,6 +20,7 @@ pub(crate) fn all() -> Result<bool> {
     r.step("demo", || readme::step("cargo run --release"));
     r.step("fixtures", || fixtures::all(true, None));
     r.step("regress", || regress::all(None).map(|()| Outcome::Passed));
+    r.step("fuzz", || fuzz::all(60));
     Ok(r.summary("ci"))
 }
 

@@ -114,7 +114,8 @@ pub(crate) fn check() -> Result<Vec<String>> {
 }
 
 /// Crates that have to be usable without files, pictures, command lines and Python.
-const ALONE: [&str; 4] = ["skyphot-aperture", "skyphot-background", "skyphot-detection", "skyphot-stats"];
+const ALONE: [&str; 5] =
+    ["skyphot-aperture", "skyphot-background", "skyphot-detection", "skyphot-stats", "skyphot-wcs"];
 
 /// What they must not drag in, with all crates whose names begin so.
 const HEAVY: [&str; 13] = [

@@ -7,6 +7,7 @@
 mod bench;
 mod ci;
 mod fixtures;
+mod fuzz;
 mod graph;
 mod layers;
 mod peers;
@@ -62,6 +63,12 @@ enum Task {
         #[arg(long, conflicts_with = "topic")]
         write: bool,
     },
+    /// Fuzzes the readers of headers and transform graphs, all targets at once.
+    Fuzz {
+        /// How long.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Times us and the peers alternately on the same inputs, after comparing values.
     Bench(bench::Args),
     /// Checks that a release could be made.
@@ -97,6 +104,7 @@ fn execute(task: &Task) -> Result<bool> {
         Task::Fixtures { check, name } => fixtures::all(*check, name.as_deref()).map(|o| !o.is_failure()),
         Task::Regress { write: true, .. } => regress::write().map(|()| true),
         Task::Regress { topic, .. } => regress::all(topic.as_deref()).map(|()| true),
+        Task::Fuzz { seconds } => fuzz::all(*seconds).map(|o| !o.is_failure()),
         Task::Bench(args) => bench::all(args),
         Task::Release { allow_dirty, .. } => release::dry_run(*allow_dirty),
     }

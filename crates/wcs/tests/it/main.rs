@@ -4,6 +4,7 @@
 mod common;
 mod distortions;
 mod gwcs;
+mod hostile;
 mod projections;
 mod quirks;
 mod shared;
