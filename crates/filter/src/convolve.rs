@@ -63,8 +63,10 @@ pub fn convolve<T: Pixel>(
 /// ```
 #[derive(Debug, Clone)]
 pub struct Convolver {
-    /// Place in the band (see [`window`]) and weight of every tap.
+    /// Place in the band (see [`window`]) and weight of every tap; of the column alone if there are `along`.
     taps: Vec<(usize, f64)>,
+    /// The taps along a row, for a kernel that is done in two steps.
+    along: Option<Vec<(usize, f64)>>,
     nx: usize,
     before: (usize, usize),
     after: (usize, usize),
@@ -84,7 +86,29 @@ impl Convolver {
             .flat_map(|r| (0..kx).map(move |c| (r * width + c, weights[[ky - 1 - r, kx - 1 - c]])))
             .filter(|(_, w)| w.abs() > f64::EPSILON)
             .collect();
-        Self { taps, nx, before: (ky - 1 - after.0, kx - 1 - after.1), after, boundary }
+        Self { taps, along: None, nx, before: (ky - 1 - after.0, kx - 1 - after.1), after, boundary }
+    }
+
+    /// As [`new`](Self::new), but a kernel that is the product of a column and a row (a Gaussian along the axes, a box)
+    /// is applied as two short ones: much faster, and the sums differ from those of [`convolve()`] in the last bits.
+    #[must_use]
+    pub fn fast(kernel: &Kernel, nx: usize, boundary: Boundary) -> Self {
+        let mut this = Self::new(kernel, nx, boundary);
+        if let Some((column, row)) = kernel.separate() {
+            let width = nx + row.len() - 1;
+            let taps = |v: &[f64], step: usize| -> Vec<(usize, f64)> {
+                v.iter().rev().enumerate().map(|(i, w)| (i * step, *w)).filter(|(_, w)| *w != 0.0).collect()
+            };
+            this.taps = taps(&column, width);
+            this.along = Some(taps(&row, 1));
+        }
+        this
+    }
+
+    /// Rows above and below a row that its convolution needs.
+    #[must_use]
+    pub fn margins(&self) -> (usize, usize) {
+        (self.before.0, self.after.0)
     }
 
     /// Rows `rows` of the convolved image, one after the other in `out`. `scratch` is working space; both are resized.
@@ -119,8 +143,18 @@ impl Convolver {
         let nx = data.ncols();
         let width =
             window::fill_band(scratch, data, (rows.start, rows.end), self.before, self.after, self.boundary);
+        let Some(along) = &self.along else {
+            for (r, out) in out.chunks_exact_mut(nx).enumerate() {
+                correlate::weighted_row(out, &scratch[r * width..], &self.taps);
+            }
+            return;
+        };
+        let band = scratch.len();
+        scratch.resize(band + width, 0.0);
+        let (values, column) = scratch.split_at_mut(band);
         for (r, out) in out.chunks_exact_mut(nx).enumerate() {
-            correlate::weighted_row(out, &scratch[r * width..], &self.taps);
+            correlate::weighted_row(column, &values[r * width..], &self.taps);
+            correlate::weighted_row(out, column, along);
         }
     }
 }
@@ -168,6 +202,25 @@ mod tests {
             let fast = convolve(d.view(), &kernel, boundary, &Exec::serial());
             prop_assert_eq!(fast, slow(&d, &k, boundary));
         }
+    }
+
+    #[test]
+    fn two_steps_agree_with_one() {
+        let d = image(23, 41, 5);
+        for kernel in [
+            Kernel::gaussian(1.3, 2.0, 0.0, (5, 7)).unwrap(),
+            Kernel::from_array(Array2::from_shape_fn((4, 3), |(y, x)| (y as f64 - 0.5) * (x as f64 + 1.0)))
+                .unwrap(),
+        ] {
+            assert!(kernel.separate().is_some());
+            for boundary in [Boundary::Constant(0.0), Boundary::Reflect] {
+                let one = convolve(d.view(), &kernel, boundary, &Exec::serial());
+                let mut two = Vec::new();
+                Convolver::fast(&kernel, 41, boundary).rows(d.view(), 0..23, &mut Vec::new(), &mut two);
+                assert!(one.iter().zip(&two).all(|(a, b)| (a - b).abs() < 1e-13));
+            }
+        }
+        assert!(Kernel::gaussian(1.0, 2.0, 0.7, (5, 5)).unwrap().separate().is_none());
     }
 
     #[test]

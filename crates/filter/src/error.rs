@@ -43,4 +43,12 @@ pub enum FilterError {
         /// What was given.
         found: f64,
     },
+    /// A kernel file that cannot be read.
+    #[error("line {line} of the kernel file: {reason}")]
+    KernelFile {
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
 }

@@ -39,7 +39,6 @@ impl Kernel {
     /// # Errors
     /// [`FilterError::InvalidParameter`] for a width that is not positive, [`FilterError::Empty`].
     #[doc(alias = "Gaussian2DKernel")]
-    #[doc(alias = "make_2dgaussian_kernel")]
     pub fn gaussian(sigma_x: f64, sigma_y: f64, theta: f64, shape: (usize, usize)) -> Result<Self> {
         for (name, s) in [("sigma_x", sigma_x), ("sigma_y", sigma_y)] {
             if !(s > 0.0 && s.is_finite()) {
@@ -67,6 +66,106 @@ impl Kernel {
             return Err(FilterError::ZeroSum(sum));
         }
         Ok(Self { data: &self.data / sum })
+    }
+
+    /// A circular Gaussian of full width at half maximum `fwhm` (pixels) that sums up to 1, each value the mean over its
+    /// pixel (10 x 10 points), in an array of shape `(ny, nx)`, both odd.
+    ///
+    /// ```
+    /// use skyphot_filter::Kernel;
+    /// let k = Kernel::gaussian_fwhm(3.0, (5, 5))?;
+    /// assert!((k.data()[[2, 2]] - 0.103_247_396_693_348_45).abs() < 1e-15);
+    /// # Ok::<(), skyphot_filter::FilterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FilterError::InvalidParameter`] for a width that is not positive or an even size.
+    #[doc(alias = "make_2dgaussian_kernel")]
+    pub fn gaussian_fwhm(fwhm: f64, shape: (usize, usize)) -> Result<Self> {
+        if !(fwhm > 0.0 && fwhm.is_finite()) {
+            return Err(FilterError::InvalidParameter { name: "fwhm", expected: "positive", found: fwhm });
+        }
+        for n in [shape.0, shape.1] {
+            if n % 2 == 0 {
+                return Err(FilterError::InvalidParameter { name: "size", expected: "odd", found: n as f64 });
+            }
+        }
+        let sigma = fwhm * skyphot_core::FWHM_TO_SIGMA;
+        let means = |n: usize| -> Vec<f64> {
+            let half = (n / 2) as f64;
+            (0..n)
+                .map(|i| {
+                    (0..10)
+                        .map(|k| {
+                            let u = (i as f64 - half + (f64::from(k) - 4.5) / 10.0) / sigma;
+                            (-0.5 * u * u).exp()
+                        })
+                        .sum::<f64>()
+                })
+                .collect()
+        };
+        let (column, row) = (means(shape.0), means(shape.1));
+        Self::from_array(Array2::from_shape_fn(shape, |(y, x)| column[y] * row[x]))?.normalized()
+    }
+
+    /// The kernel of a SExtractor filter file: `CONV NORM` or `CONV NONORM`, then one line of values per row, the first
+    /// row of the file below (row 0). Lines that start with `#` are comments. `NORM` kernels are divided by their sum.
+    ///
+    /// ```
+    /// use skyphot_filter::Kernel;
+    /// let k = Kernel::from_conv("CONV NORM\n# all-ground\n1 2 1\n2 4 2\n1 2 1\n")?;
+    /// assert_eq!(k.data()[[1, 1]], 0.25);
+    /// # Ok::<(), skyphot_filter::FilterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FilterError::KernelFile`] with the line that cannot be read.
+    #[doc(alias = "FILTER_NAME")]
+    pub fn from_conv(text: &str) -> Result<Self> {
+        let bad = |line: usize, reason: String| FilterError::KernelFile { line: line + 1, reason };
+        let mut lines =
+            text.lines().map(str::trim).enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with('#'));
+        let (at, first) = lines.next().ok_or_else(|| bad(0, "the file is empty".into()))?;
+        let mut words = first.split_whitespace();
+        if words.next() != Some("CONV") {
+            return Err(bad(at, format!("expected CONV NORM or CONV NONORM, found {first:?}")));
+        }
+        let norm = match words.next() {
+            Some("NORM") | None => true,
+            Some("NONORM") => false,
+            Some(w) => return Err(bad(at, format!("expected NORM or NONORM, found {w:?}"))),
+        };
+        let (mut values, mut nx, mut ny) = (Vec::new(), 0, 0);
+        for (at, line) in lines {
+            let start = values.len();
+            for w in line.split_whitespace() {
+                values
+                    .push(w.parse::<f64>().map_err(|_| bad(at, format!("expected a number, found {w:?}")))?);
+            }
+            let n = values.len() - start;
+            if ny > 0 && n != nx {
+                return Err(bad(at, format!("expected {nx} values as in the rows before, found {n}")));
+            }
+            (nx, ny) = (n, ny + 1);
+        }
+        let data = Array2::from_shape_vec((ny, nx), values).map_err(|e| bad(0, e.to_string()))?;
+        let kernel = Self::from_array(data)?;
+        if norm { kernel.normalized() } else { Ok(kernel) }
+    }
+
+    /// The column and the row whose product the kernel is, to 1e-14 of its largest value; `None` if it is not a product.
+    #[must_use]
+    pub fn separate(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        let ((py, px), peak) =
+            self.data.indexed_iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map(|(i, v)| (i, *v))?;
+        if peak == 0.0 {
+            return None;
+        }
+        let column: Vec<f64> = self.data.column(px).iter().map(|v| v / peak).collect();
+        let row = self.data.row(py).to_vec();
+        let exact =
+            self.data.indexed_iter().all(|((y, x), v)| (column[y] * row[x] - v).abs() <= 1e-14 * peak.abs());
+        exact.then_some((column, row))
     }
 
     /// The values, `(ny, nx)`.
