@@ -70,6 +70,41 @@ impl DataQuality {
         ])
     }
 
+    /// The legend of calibrated Roman exposures (`roman_datamodels` pixel flags).
+    #[must_use]
+    pub fn roman() -> Self {
+        Self::new([
+            (0, "DO_NOT_USE"),
+            (1, "SATURATED"),
+            (2, "JUMP_DET"),
+            (3, "DROPOUT"),
+            (4, "GW_AFFECTED_DATA"),
+            (5, "PERSISTENCE"),
+            (6, "AD_FLOOR"),
+            (7, "OUTLIER"),
+            (8, "UNRELIABLE_ERROR"),
+            (9, "NON_SCIENCE"),
+            (10, "DEAD"),
+            (11, "HOT"),
+            (12, "WARM"),
+            (13, "LOW_QE"),
+            (15, "TELEGRAPH"),
+            (16, "NONLINEAR"),
+            (17, "BAD_REF_PIXEL"),
+            (18, "NO_FLAT_FIELD"),
+            (19, "NO_GAIN_VALUE"),
+            (20, "NO_LIN_CORR"),
+            (21, "NO_SAT_CHECK"),
+            (22, "UNRELIABLE_BIAS"),
+            (23, "UNRELIABLE_DARK"),
+            (24, "UNRELIABLE_SLOPE"),
+            (25, "UNRELIABLE_FLAT"),
+            (28, "UNRELIABLE_RESET"),
+            (30, "OTHER_BAD_PIXEL"),
+            (31, "REFERENCE_PIXEL"),
+        ])
+    }
+
     /// All definitions, in the order given.
     #[must_use]
     pub fn definitions(&self) -> &[DqDefinition] {

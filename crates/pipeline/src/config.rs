@@ -33,12 +33,17 @@ pub struct InputSection {
     pub dq: Option<String>,
     /// Values of the data-quality plane that count as good; all others are bad.
     pub dq_good: Option<Vec<u32>>,
-    /// Bits (numbers or JWST names) that make a pixel bad; without it, any bit does.
+    /// Bits (numbers, or the names of JWST or Roman) that make a pixel bad; without it, any bit of a plane that was
+    /// named does, and `DO_NOT_USE` of one that was found in the file.
     pub dq_bad_bits: Option<Vec<String>>,
     /// Inverse-variance plane, `FILE[EXT]`: 0 or less is bad.
     pub weight: Option<String>,
     /// Electrons per data unit: adds the Poisson noise of the sources to the errors.
     pub gain: Option<f64>,
+    /// Pixel-area map, `FILE[EXT]`, or `auto` for the one in the file: pixel values and errors are multiplied by it.
+    pub area: Option<String>,
+    /// Errors and data quality that the file of the image brings along (JWST, Roman) are left alone.
+    pub ignore_planes: bool,
 }
 
 /// Background estimation.

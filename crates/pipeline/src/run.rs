@@ -167,7 +167,7 @@ impl<'a> Job<'a> {
             measure(&image, &found.positions, &config.aperture, &exec)?
         };
         let mut table = join(&found, &measured, exposure.unit.as_deref())?;
-        exposure.notes.extend(add_sky_columns(&mut table, &exposure.header, &found.positions, &exec)?);
+        add_sky_columns(&mut table, exposure.sky.as_ref(), &found.positions, &exec)?;
         table.meta = provenance::table_meta(
             "run",
             &exposure.file,

@@ -75,6 +75,14 @@ impl SkyTransform for SkyMap {
     fn sky_to_pixel(&self, s: SkyCoord) -> Option<Point> {
         self.transform.sky_to_pixel(s)
     }
+
+    fn pixels_to_sky(&self, points: &[Point], sky: &mut [SkyCoord]) {
+        self.transform.pixels_to_sky(points, sky);
+    }
+
+    fn sky_to_pixels(&self, sky: &[SkyCoord], points: &mut [Point]) {
+        self.transform.sky_to_pixels(sky, points);
+    }
 }
 
 /// A map seen from another frame.

@@ -7,7 +7,7 @@ use skyphot::pipeline::InputSection;
 
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// Image: FILE, FILE[EXT], FILE[EXT,VER] or FILE[2]
+    /// Image: FILE, FILE[EXT], FILE[EXT,VER] or FILE[2]; of ASDF files FILE or FILE[roman.data]
     pub(crate) file: String,
     #[command(flatten)]
     pub(crate) planes: PlaneArgs,
@@ -22,14 +22,15 @@ pub(crate) struct PlaneArgs {
     /// Mask: pixels that are not 0 are bad
     #[arg(long, value_name = "FILE[EXT]")]
     mask: Option<String>,
-    /// Data-quality plane; any bit makes a pixel bad unless --dq-good or --dq-bad-bits says otherwise
+    /// Data-quality plane; any bit makes a pixel bad unless --dq-good or --dq-bad-bits says otherwise. Files of JWST and
+    /// Roman bring their own, of which DO_NOT_USE counts
     #[arg(long, value_name = "FILE[EXT]")]
     dq: Option<String>,
     /// Values of the data-quality plane that are good
-    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "dq", conflicts_with = "dq_bad_bits")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with = "dq_bad_bits")]
     dq_good: Option<Vec<u32>>,
-    /// Bits of the data-quality plane that are bad: numbers, or JWST names such as SATURATED
-    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "dq")]
+    /// Bits of the data-quality plane that are bad: numbers, or names of JWST or Roman such as SATURATED
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     dq_bad_bits: Option<Vec<String>>,
     /// Inverse-variance plane; 0 is bad
     #[arg(long, value_name = "FILE[EXT]", conflicts_with = "error")]
@@ -37,6 +38,12 @@ pub(crate) struct PlaneArgs {
     /// Electrons per data unit: adds the Poisson noise of the sources to the errors
     #[arg(long, value_name = "GAIN")]
     gain: Option<f64>,
+    /// Pixel-area map, or auto for the one in a JWST file: values and errors are multiplied by it
+    #[arg(long, value_name = "FILE[EXT]|auto")]
+    area: Option<String>,
+    /// Leave alone the errors and the data quality that files of JWST and Roman bring along
+    #[arg(long)]
+    ignore_planes: bool,
 }
 
 impl PlaneArgs {
@@ -49,6 +56,8 @@ impl PlaneArgs {
         crate::args::sections::lay(&mut section.dq_bad_bits, &self.dq_bad_bits);
         crate::args::sections::lay(&mut section.weight, &self.weight);
         crate::args::sections::lay(&mut section.gain, &self.gain);
+        crate::args::sections::lay(&mut section.area, &self.area);
+        section.ignore_planes |= self.ignore_planes;
     }
 }
 

@@ -93,7 +93,8 @@ fn photometry<T: Pixel>(
         Some(err) => measure(&e.image_with_error(err)?, positions, section, &global.exec()?)?,
         None => measure(&e.image()?, positions, section, &global.exec()?)?,
     };
-    for n in add_sky_columns(&mut table, &e.header, positions, &global.exec()?)? {
+    add_sky_columns(&mut table, e.sky.as_ref(), positions, &global.exec()?)?;
+    for n in &e.notes {
         progress.note(&format!("note: {n}"));
     }
     let parameters = serde_json::json!({

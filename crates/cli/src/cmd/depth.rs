@@ -8,7 +8,7 @@ use ndarray::Array2;
 use skyphot::aperture::{ImageDepth, ImageDepthConfig};
 use skyphot::core::{Image, Pixel, Point};
 use skyphot::pipeline::{
-    BackgroundSection, Exposure, InputSection, Length, SkyMap, estimate_background, load, table_meta,
+    BackgroundSection, Exposure, InputSection, Length, estimate_background, load, table_meta,
 };
 use skyphot::plot::{Color, ColorMap, Interval, Overlay, PlotConfig, plot_image};
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
@@ -99,13 +99,9 @@ fn depth<T: Pixel>(
         Length::Pixels(r) => r,
         sky => {
             let center = Point::new(0.5 * (nx as f64 - 1.0), 0.5 * (ny as f64 - 1.0));
-            let scale =
-                SkyMap::from_header(&e.header)?.and_then(|m| m.pixel_scale(center)).ok_or_else(|| {
-                    Usage::error(
-                        "a radius on the sky needs an image with a celestial WCS",
-                        "--radius 4 (pixels)",
-                    )
-                })?;
+            let scale = e.sky.as_ref().and_then(|m| m.pixel_scale(center)).ok_or_else(|| {
+                Usage::error("a radius on the sky needs an image with a celestial WCS", "--radius 4 (pixels)")
+            })?;
             sky.to_pixels(scale)
         }
     };

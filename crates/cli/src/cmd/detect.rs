@@ -74,13 +74,13 @@ fn find<T: Pixel>(
         progress.step("detection");
         detect(&e.image()?, &Noise::Scalar(s.std), section, &exec)?
     };
-    let mut notes: Vec<String> = e.notes.iter().chain(&found.notes).cloned().collect();
+    let notes: Vec<String> = e.notes.iter().chain(&found.notes).cloned().collect();
     let parameters = serde_json::json!({
         "input": planes, "detect": section,
         "background": args.subtract_background.then_some(background),
     });
     let mut table = with_meta(&e, &found, &parameters);
-    notes.extend(add_sky_columns(&mut table, &e.header, &found.positions, &exec)?);
+    add_sky_columns(&mut table, e.sky.as_ref(), &found.positions, &exec)?;
     for n in &notes {
         progress.note(&format!("note: {n}"));
     }

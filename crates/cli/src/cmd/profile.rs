@@ -7,8 +7,7 @@ use clap::Args;
 use skyphot::aperture::{CurvesOfGrowth, GrowthShape, Normalization, ProfileConfig, RadialProfiles};
 use skyphot::core::{Column, Exec, FlagSet, Image, Pixel, Point, Table};
 use skyphot::pipeline::{
-    ApertureSection, Exposure, InputSection, Length, Lengths, SkyMap, load, local_sky, overlap_method,
-    table_meta,
+    ApertureSection, Exposure, InputSection, Length, Lengths, load, local_sky, overlap_method, table_meta,
 };
 use skyphot::plot::{Panel, Series, SeriesStyle, plot_lines};
 use skyphot::with_exposure;
@@ -131,8 +130,7 @@ fn radii<T: Pixel>(lengths: &Lengths, e: &Exposure<T>) -> anyhow::Result<Vec<f64
     let scale = if lengths.0.iter().any(|l| l.is_sky()) {
         let (ny, nx) = e.data.dim();
         let center = Point::new(0.5 * (nx as f64 - 1.0), 0.5 * (ny as f64 - 1.0));
-        let map = SkyMap::from_header(&e.header)?;
-        map.and_then(|m| m.pixel_scale(center)).ok_or_else(|| {
+        e.sky.as_ref().and_then(|m| m.pixel_scale(center)).ok_or_else(|| {
             Usage::error("radii on the sky need an image with a celestial WCS", "--radii in pixels: 1:30:1")
         })?
     } else {
