@@ -38,6 +38,7 @@ pub fn measure<T: Pixel>(
         method: overlap_method(&section.method)?,
         local_background: local.clone(),
         exec: exec.clone(),
+        ..PhotometryConfig::default()
     };
     let apertures: Vec<&dyn Aperture> = circles.iter().map(|c| c as &dyn Aperture).collect();
     let phot = AperturePhotometry::measure(image, positions, &apertures, &config)?;
