@@ -134,7 +134,7 @@ pub fn fit_wcs_from_points(
             .iter()
             .map(|&i| ((points[i].x + 1.0 - centre[0]) / span, (points[i].y + 1.0 - centre[1]) / span))
             .collect();
-        let (p, q) = fit_pair(&u, &target, &weight, degree)?;
+        let (p, q) = fit_pair(&u, &target, &weight, degree, true)?;
         let m = [[p.get(1, 0), p.get(0, 1)], [q.get(1, 0), q.get(0, 1)]];
         let inv = inverse_2x2(&m).ok_or(WcsError::DegenerateFit("they lie on a line"))?;
         let (c, d) = (p.get(0, 0), q.get(0, 0));
@@ -231,7 +231,7 @@ fn fit_inverse(wcs: &Wcs, points: &[Point], used: &[usize], order: usize) -> Opt
         return None;
     }
     let scaled: Vec<(f64, f64)> = u.iter().map(|v| (v.0 / span, v.1 / span)).collect();
-    let (p, q) = fit_pair(&scaled, &t, &vec![1.0; u.len()], order).ok()?;
+    let (p, q) = fit_pair(&scaled, &t, &vec![1.0; u.len()], order, true).ok()?;
     let unscale = |p: &Poly2| {
         let mut out = Poly2::zeros(order);
         for (i, j, v) in p.terms() {
@@ -242,14 +242,16 @@ fn fit_inverse(wcs: &Wcs, points: &[Point], used: &[usize], order: usize) -> Opt
     Some((unscale(&p), unscale(&q)))
 }
 
-/// Two polynomials of one degree by weighted least squares (Householder's method).
-fn fit_pair(
+/// Two polynomials of one degree by weighted least squares (Householder's method), with a constant term or without.
+pub(crate) fn fit_pair(
     u: &[(f64, f64)],
     target: &[(f64, f64)],
     weight: &[f64],
     degree: usize,
+    constant: bool,
 ) -> Result<(Poly2, Poly2)> {
-    let columns = (degree + 1) * (degree + 2) / 2;
+    let skip = usize::from(!constant);
+    let columns = (degree + 1) * (degree + 2) / 2 - skip;
     let rows = u.len();
     // Column by column, with the two right-hand sides at the end.
     let mut a = vec![vec![0.0; rows]; columns + 2];
@@ -259,10 +261,12 @@ fn fit_pair(
         let mut pu = s;
         for i in 0..=degree {
             let mut term = pu;
-            for _ in 0..=degree - i {
-                a[k][r] = term;
+            for j in 0..=degree - i {
+                if i + j >= skip {
+                    a[k][r] = term;
+                    k += 1;
+                }
                 term *= v;
-                k += 1;
             }
             pu *= u;
         }
@@ -303,8 +307,10 @@ fn fit_pair(
         let mut k = 0;
         for i in 0..=degree {
             for j in 0..=degree - i {
-                p.set(i, j, x[k]);
-                k += 1;
+                if i + j >= skip {
+                    p.set(i, j, x[k]);
+                    k += 1;
+                }
             }
         }
         p

@@ -177,7 +177,7 @@ impl Builder {
     }
 
     /// Angles of a vector.
-    fn to_sphere(&mut self, direction: Direction, full: bool) -> Vec<Number> {
+    fn sphere_of(&mut self, direction: Direction, full: bool) -> Vec<Number> {
         let v = [0, 1, 2].map(|i| self.as_column(&direction.v[i]));
         let out = [self.new_column(), self.new_column()];
         self.instructions.push(Instruction::ToSphere { out, v, full });
@@ -319,7 +319,7 @@ impl Builder {
                     (ProjectionCode::Tan, true) => {
                         // The native direction of a point of the tangential plane is (-y, x, 1).
                         let v = [v.scaled(-1.0), u, Number::constant(DEG)];
-                        self.to_sphere(Direction { v, unit_length: false }, false)
+                        self.sphere_of(Direction { v, unit_length: false }, false)
                     }
                     (ProjectionCode::Tan, false) => {
                         let d = self.direction(&u, &v);
@@ -343,7 +343,7 @@ impl Builder {
                 let v = self.rotated(m, &d.v);
                 let direction = Direction { v, unit_length: d.unit_length };
                 let full = *turn == super::model::Wrap::Full;
-                self.to_sphere(direction, full).into_iter().map(angle).collect()
+                self.sphere_of(direction, full).into_iter().map(angle).collect()
             }
             Kind::RotateVector(m) => self.rotated(m, x).to_vec(),
             Kind::SphericalToCartesian(_) => {
@@ -359,7 +359,7 @@ impl Builder {
             Kind::CartesianToSpherical(wrap) => {
                 let v = [0, 1, 2].map(|i| x[i].clone().with_unit(None));
                 let full = *wrap == super::model::Wrap::Full;
-                self.to_sphere(Direction { v, unit_length: false }, full).into_iter().map(angle).collect()
+                self.sphere_of(Direction { v, unit_length: false }, full).into_iter().map(angle).collect()
             }
             Kind::ToDirectionCosines => {
                 let (x, y) = (self.as_column(&x[0]), self.as_column(&x[1]));

@@ -85,8 +85,8 @@ impl Cone {
         (radius < 1.5).then(|| Self { axis, cos: radius.cos() })
     }
 
-    pub(crate) fn contains(&self, s: SkyCoord) -> bool {
-        dot(self.axis, unit_vector(s.lon, s.lat)) >= self.cos
+    pub(crate) fn contains(&self, v: Vec3) -> bool {
+        dot(self.axis, v) >= self.cos
     }
 }
 
@@ -113,9 +113,9 @@ impl State {
             let dm = [d[0] * m[0][0] + d[1] * m[1][0], d[0] * m[0][1] + d[1] * m[1][1]];
             let denominator = d[0] * my[0] + d[1] * my[1];
             if denominator != 0.0 {
-                for i in 0..2 {
-                    for k in 0..2 {
-                        self.m[i][k] += (d[i] - my[i]) * dm[k] / denominator;
+                for (i, row) in self.m.iter_mut().enumerate() {
+                    for (v, dm) in row.iter_mut().zip(dm) {
+                        *v += (d[i] - my[i]) * dm / denominator;
                     }
                 }
             }
@@ -170,7 +170,7 @@ impl Gwcs {
                 continue;
             }
             let v = unit_vector(s.lon, s.lat);
-            if cone.is_some_and(|c| !c.contains(*s)) {
+            if cone.is_some_and(|c| !c.contains(v)) {
                 status[i] = PointStatus::OutsideBoundingBox;
                 continue;
             }

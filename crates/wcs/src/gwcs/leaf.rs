@@ -362,8 +362,11 @@ fn units_mapping(r: &Reader, node: &Node) -> Result<Model> {
     Ok(Model::new(Kind::Units(from.into_iter().zip(to).collect()), n, n))
 }
 
+/// As in [`PROJECTIONS`].
+type ProjectionTag = (&'static str, ProjectionCode, &'static [(&'static str, usize)]);
+
 /// Tag, code and the names of the parameters with their PV numbers.
-const PROJECTIONS: [(&str, ProjectionCode, &[(&str, usize)]); 27] = [
+const PROJECTIONS: [ProjectionTag; 27] = [
     ("zenithal_perspective", ProjectionCode::Azp, &[("mu", 1), ("gamma", 2)]),
     ("slant_zenithal_perspective", ProjectionCode::Szp, &[("mu", 1), ("phi0", 2), ("theta0", 3)]),
     ("gnomonic", ProjectionCode::Tan, &[]),

@@ -139,6 +139,7 @@ impl Gwcs {
         let bounds = self.bounds.filter(|_| bounded);
         let cone = self.cone.as_ref().filter(|_| bounded);
         let [x, y] = [0, 1].map(|i| program.outputs[i] * rows);
+        let direction = [2, 3, 4].map(|i| program.outputs[i] * rows);
         for ((input, points), status) in
             input.chunks(BLOCK).zip(points.chunks_mut(BLOCK)).zip(status.chunks_mut(BLOCK))
         {
@@ -148,13 +149,16 @@ impl Gwcs {
             }
             program.run(&mut buffer, rows);
             let (xs, ys) = (&buffer[x..x + rows], &buffer[y..y + rows]);
+            let vs = direction.map(|v| &buffer[v..v + rows]);
             for (i, (p, t)) in points.iter_mut().zip(status).enumerate() {
                 let (s, q) = (input[i], Point::new(xs[i], ys[i]));
                 (*p, *t) = if !(s.lon.is_finite() && s.lat.is_finite()) {
                     (NAN_POINT, PointStatus::NotFinite)
                 } else if !q.is_finite() || s.lat.abs() > 90.0 + 1e-9 {
                     (NAN_POINT, PointStatus::OutsideProjection)
-                } else if bounds.is_some_and(|b| !b.contains(q)) || cone.is_some_and(|c| !c.contains(s)) {
+                } else if bounds.is_some_and(|b| !b.contains(q))
+                    || cone.is_some_and(|c| !c.contains(vs.map(|v| v[i])))
+                {
                     (NAN_POINT, PointStatus::OutsideBoundingBox)
                 } else {
                     (q, PointStatus::Ok)

@@ -60,7 +60,7 @@ pub struct Gwcs {
     pub(crate) degrees: [f64; 2],
     /// To a unit vector.
     pub(crate) vector: Program,
-    /// From longitude and latitude in their units.
+    /// From longitude and latitude in their units to x, y and a unit vector.
     pub(crate) backward: Option<Program>,
     no_inverse: String,
     pub(crate) start: Option<Start>,
@@ -189,11 +189,21 @@ impl Gwcs {
                 Ok(inverse) => {
                     // From longitude and latitude, in whatever order the graph has them.
                     let order = if celestial == [0, 1] { vec![0, 1] } else { vec![1, 0] };
-                    let sorted = Model::new(
-                        Kind::Compose(Arc::new(Model::new(Kind::Remap(order), 2, 2)), inverse),
-                        2,
-                        2,
+                    let two = |kind| Arc::new(Model::new(kind, 2, 2));
+                    let compose = |a: Arc<Model>, b: Arc<Model>| {
+                        let (n_in, n_out) = (a.n_in, b.n_out);
+                        Arc::new(Model::new(Kind::Compose(a, b), n_in, n_out))
+                    };
+                    let back = compose(two(Kind::Remap(order)), inverse);
+                    // The direction comes along: most inverses begin with it.
+                    let scale = if with_units { [1.0; 2] } else { degrees };
+                    let matrix = [[scale[0], 0.0], [0.0, scale[1]]];
+                    let vector = compose(
+                        two(Kind::Affine { matrix, offset: [0.0; 2] }),
+                        Arc::new(Model::new(Kind::SphericalToCartesian(Wrap::Full), 2, 3)),
                     );
+                    let both = Arc::new(Model::new(Kind::Concatenate(back, vector), 4, 5));
+                    let sorted = compose(Arc::new(Model::new(Kind::Remap(vec![0, 1, 0, 1]), 2, 4)), both);
                     let world = celestial.map(|c| output[c]);
                     (Some(compile(&sorted, units(&world, &input))?), String::new())
                 }

@@ -6,7 +6,7 @@ use ndarray::{ArrayD, IxDyn};
 use serde_json::Value as Json;
 use skyphot_core::tree::{Mapping, Node, Value};
 use skyphot_core::{Exec, Point, SkyCoord, SkyTransform};
-use skyphot_wcs::{Gwcs, PixelBounds, PointStatus, SkyFrame, WcsError};
+use skyphot_wcs::{Gwcs, GwcsSipConfig, PixelBounds, PointStatus, SkyFrame, WcsError};
 
 use crate::common::{execs, fixture, numbers, sky_error};
 
@@ -345,4 +345,38 @@ fn hostile_graphs_are_refused() {
     // The old form counts from the last axis.
     let w = Gwcs::from_tree(&steps(boxed(Node::sequence([range(0.0, 1.0), range(2.0, 3.0)])))).unwrap();
     assert_eq!(w.bounding_box(), Some(PixelBounds::new((2.0, 3.0), (0.0, 1.0)).unwrap()));
+}
+
+#[test]
+fn a_fits_header_in_place_of_the_graph() {
+    for name in ["polynomial2d", "custom_inner_inverse", "tan", "tangent_correction"] {
+        let (wcs, _, _) = graph(name);
+        for limit in [0.25, 1e-3, 1e-6] {
+            let config =
+                GwcsSipConfig { max_pix_error: limit, max_inv_pix_error: Some(limit), ..Default::default() };
+            let sip = wcs.to_fits_sip(&config).unwrap();
+            assert!(sip.max_error <= limit && sip.max_inverse_error.is_none_or(|e| e <= limit), "{name}");
+            let (mut worst, mut back) = (0.0_f64, 0.0_f64);
+            for i in 0..200 {
+                let p = Point::new(f64::from(i % 20) * 3.0, f64::from(i / 20) * 5.0);
+                let (a, b) = (wcs.pixel_to_sky(p).unwrap(), sip.wcs.pixel_to_sky(p).unwrap());
+                worst = worst.max(sky_error((a.lon, a.lat), (b.lon, b.lat)) / wcs.pixel_scale(p).unwrap());
+                back = back.max(sip.wcs.sky_to_pixel(a).unwrap().distance(p));
+            }
+            assert!(worst <= 1.5 * limit && back <= 1.5 * limit, "{name} {limit}: {worst:e} {back:e}");
+            assert!(sip.to_cards().iter().any(|c| c.key == "SIPMXERR"));
+            assert_eq!(sip.wcs.frame(), Some(SkyFrame::Icrs));
+        }
+    }
+    let (wcs, _, _) = graph("tan");
+    assert!(wcs.to_fits_sip(&GwcsSipConfig::default()).unwrap().wcs.sip().is_none());
+    let few = GwcsSipConfig { npoints: 3, ..Default::default() };
+    assert!(wcs.to_fits_sip(&few).is_err());
+    assert_eq!(
+        graph("no_box").0.to_fits_sip(&GwcsSipConfig::default()).unwrap_err(),
+        WcsError::NoBoundingBox
+    );
+    let (wcs, _, _) = graph("polynomial2d");
+    let hard = GwcsSipConfig { max_pix_error: 1e-16, ..Default::default() };
+    assert!(matches!(wcs.to_fits_sip(&hard), Err(WcsError::NotAccurate { .. })));
 }
