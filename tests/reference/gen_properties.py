@@ -39,7 +39,7 @@ def properties():
                 d, m = (data[s], None) if kind == 'plain' else (data_nan[s], mask[s])
                 c = data_properties(d, mask=m)
                 cases.append({'x': px, 'y': py, 'half': half, 'kind': kind, 'centroid': [c.x_centroid, c.y_centroid],
-                              'flux': c.segment_flux, 'area': c.segment_area, 'min': c.min_value, 'max': c.max_value,
+                              'flux': c.segment_flux, 'area': c.area, 'min': c.min_value, 'max': c.max_value,
                               'min_index': c.min_value_index, 'max_index': c.max_value_index, 'moments': c.moments,
                               'moments_central': c.moments_central,
                               'covariance': [c.covariance_xx, c.covariance_xy, c.covariance_yy],

@@ -6,7 +6,7 @@ use crate::gini::gini_of;
 use crate::{Covariance, EllipseShape};
 
 /// Position, size, shape and brightness of the one source on a background-subtracted cutout, from the moments of its
-/// good pixels. Everything is NaN without a good pixel, positions and shapes also if the pixels add up to 0.
+/// good pixels. Everything is NaN without a good pixel, positions and shapes also if no pixel is positive.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DataProperties {
@@ -44,7 +44,7 @@ pub struct DataProperties {
 }
 
 /// Measures position and shape of the one source on a background-subtracted cutout. Masked and non-finite pixels are
-/// left out; negative ones count.
+/// left out. Negative values count as 0 in the moments, and so in positions and shapes.
 ///
 /// ```
 /// use ndarray::Array2;
@@ -80,14 +80,13 @@ pub fn data_properties<T: Pixel>(image: &Image<'_, T>) -> DataProperties {
     let about = |c: Point| power_moments(&values, &places, c);
     let nan = [[f64::NAN; 4]; 4];
     let moments = if n > 0 { about(Point::default()) } else { nan };
-    let total = moments[0][0];
-    let centroid = Point::new(moments[0][1] / total, moments[1][0] / total);
+    let centroid = Point::new(moments[0][1] / moments[0][0], moments[1][0] / moments[0][0]);
     let moments_central = if centroid.is_finite() { about(centroid) } else { nan };
     let covariance = Covariance::from_central_moments(&moments_central).regularized();
     let value = |k: Option<usize>| k.map_or(f64::NAN, |k| values[k]);
     DataProperties {
         centroid,
-        flux: total,
+        flux: if n > 0 { values.iter().sum() } else { f64::NAN },
         flux_err: if n > 0 { variance.sqrt() } else { f64::NAN },
         area: n,
         min_value: value(low),
@@ -107,7 +106,7 @@ fn power_moments(values: &[f64], places: &[(usize, usize)], c: Point) -> [[f64; 
     let mut m = [[0.0; 4]; 4];
     for (v, (x, y)) in values.iter().zip(places) {
         let (dx, dy) = (*x as f64 - c.x, *y as f64 - c.y);
-        let mut power = *v;
+        let mut power = v.max(0.0);
         for line in &mut m {
             let mut p = power;
             for s in line {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod properties;
+
 use std::num::NonZeroUsize;
 
 use ndarray::{Array2, s};
