@@ -10,6 +10,7 @@ use skyphot::detection::{DaoStarFinder, IrafStarFinder, PeakConfig, find_peaks};
 use skyphot::io::{FitsFile, HduSelector, TableOptions, write_table};
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
 
+use super::aperture_stats;
 use super::inputs::Inputs;
 use super::{Done, Error, Values};
 
@@ -20,6 +21,8 @@ pub(crate) fn run(case: &str, inputs: &mut Inputs, exec: &Exec) -> Result<Done, 
         "aperture-r3" => aperture(inputs, exec, 3.0),
         "aperture-r10" => aperture(inputs, exec, 10.0),
         "annulus" => annulus(inputs, exec),
+        "aperture-stats" => aperture_stats::stats(inputs, exec),
+        "profiles" => aperture_stats::profiles(inputs, exec),
         "dao" => dao(inputs, exec),
         "iraf" => iraf(inputs, exec),
         "peaks" => peaks(inputs, exec),
@@ -31,7 +34,7 @@ pub(crate) fn run(case: &str, inputs: &mut Inputs, exec: &Exec) -> Result<Done, 
 }
 
 /// Times a call; the numbers are taken out of its result later.
-fn timed<R: 'static>(
+pub(crate) fn timed<R: 'static>(
     call: impl FnOnce() -> Result<R, Error>,
     values: impl FnOnce(R) -> Result<Values, Error> + 'static,
 ) -> Result<Done, Error> {

@@ -5,6 +5,7 @@
 //! `forget` drops the inputs.
 #![allow(clippy::print_stdout)]
 
+mod aperture_stats;
 mod cases;
 mod inputs;
 

@@ -19,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'reference'))
 import common  # noqa: E402
+import peers_aperture_stats  # noqa: E402
 
 warnings.simplefilter('ignore')
 np.seterr(all='ignore')
@@ -164,6 +165,8 @@ CASES = {
     'aperture-r3': lambda p: aperture(p, 3.0),
     'aperture-r10': lambda p: aperture(p, 10.0),
     'annulus': annulus,
+    'aperture-stats': lambda _: peers_aperture_stats.stats(image, positions),
+    'profiles': lambda _: peers_aperture_stats.profiles(image, positions),
     'dao': lambda p: finder('dao'),
     'iraf': lambda p: finder('iraf'),
     'peaks': peaks,

@@ -89,6 +89,22 @@ pub(super) const CASES: &[Case] = &[
         fastest: Some(5.0),
     },
     Case {
+        name: "aperture-stats",
+        what: "ApertureStats of 20,000 circles r = 5, with error, default table",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-6, None)],
+        fastest: Some(5.0),
+    },
+    Case {
+        name: "profiles",
+        what: "1,000 radial profiles and curves of growth, 25 radii, with error",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-6, None)],
+        fastest: Some(20.0),
+    },
+    Case {
         name: "dao",
         what: "DAO finder, 2048 x 2048 f32, 10,000 stars",
         threads: true,
