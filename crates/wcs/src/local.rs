@@ -10,7 +10,8 @@ use crate::transform::NAN_SKY;
 const ROWS: usize = 16;
 
 /// Derivatives of the direction on the sky at a pixel: `[[dE/dx, dE/dy], [dN/dx, dN/dy]]`, degrees towards east and north
-/// per pixel, from central differences of the fourth order over one pixel to either side. `None` where there is no sky.
+/// per pixel, from central differences of the fourth order over one pixel to either side, or over half a pixel where
+/// the sky ends before that (as at the edge of a bounding box). `None` where there is no sky.
 ///
 /// The area of the pixel is the determinant's magnitude; it is negative where east is left of north, as on the sky.
 #[must_use]
@@ -25,16 +26,19 @@ pub fn local_jacobian(transform: &dyn SkyTransform, p: Point) -> Option<[[f64; 2
         let s = transform.pixel_to_sky(Point::new(p.x + dx, p.y + dy))?;
         Some(unit_vector(s.lon, s.lat))
     };
-    let mut out = [[0.0; 2]; 2];
-    for (j, (ux, uy)) in [(1.0, 0.0), (0.0, 1.0)].into_iter().enumerate() {
-        let near = (vector(-0.5 * ux, -0.5 * uy)?, vector(0.5 * ux, 0.5 * uy)?);
-        let far = (vector(-ux, -uy)?, vector(ux, uy)?);
-        let d = [0, 1, 2].map(|i| (8.0 * (near.1[i] - near.0[i]) - (far.1[i] - far.0[i])) / 6.0);
-        let along = |axis: [f64; 3]| (d[0] * axis[0] + d[1] * axis[1] + d[2] * axis[2]).to_degrees();
-        out[0][j] = along(east);
-        out[1][j] = along(north);
-    }
-    Some(out)
+    let derivatives = |h: f64| -> Option<[[f64; 2]; 2]> {
+        let mut out = [[0.0; 2]; 2];
+        for (j, (ux, uy)) in [(h, 0.0), (0.0, h)].into_iter().enumerate() {
+            let near = (vector(-0.5 * ux, -0.5 * uy)?, vector(0.5 * ux, 0.5 * uy)?);
+            let far = (vector(-ux, -uy)?, vector(ux, uy)?);
+            let d = [0, 1, 2].map(|i| (8.0 * (near.1[i] - near.0[i]) - (far.1[i] - far.0[i])) / (6.0 * h));
+            let along = |axis: [f64; 3]| (d[0] * axis[0] + d[1] * axis[1] + d[2] * axis[2]).to_degrees();
+            out[0][j] = along(east);
+            out[1][j] = along(north);
+        }
+        Some(out)
+    };
+    derivatives(1.0).or_else(|| derivatives(0.5))
 }
 
 /// Area on the sky of every pixel of an image of shape `(ny, nx)` over a nominal area in square degrees; NaN where there
