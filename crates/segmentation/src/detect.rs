@@ -52,7 +52,7 @@ pub fn detect_sources<T: Pixel>(
 ) -> Result<SegmentationImage> {
     check(threshold, image.shape(), n_pixels)?;
     let (ny, nx) = image.shape();
-    let rows = Plain { data: image.data(), mask: image.mask(), threshold };
+    let rows = Plain { data: image.data(), mask: image.mask(), threshold, first: 0 };
     let runs = connect(&rows, 0..ny, nx, config.connectivity.reach(), &config.exec);
     Ok(paint(runs, (ny, nx), n_pixels, &config.exec))
 }
@@ -98,6 +98,8 @@ pub(crate) struct Plain<'a, T: Pixel> {
     pub(crate) data: ArrayView2<'a, T>,
     pub(crate) mask: Option<ArrayView2<'a, bool>>,
     pub(crate) threshold: &'a Threshold,
+    /// The row of mask and threshold that belongs to the first row of `data`.
+    pub(crate) first: usize,
 }
 
 /// Rows copied together where they are not contiguous.
@@ -132,7 +134,7 @@ impl<T: Pixel> AboveRows for Plain<'_, T> {
     fn fill(&self, y0: usize, out: &mut [u8], scratch: &mut Scratch<T>) {
         for (i, out) in out.chunks_exact_mut(self.data.ncols()).enumerate() {
             let y = y0 + i;
-            let row = row_of(&self.data, y, &mut scratch.pixels);
+            let row = row_of(&self.data, y - self.first, &mut scratch.pixels);
             match self.threshold {
                 Threshold::Scalar(t) => above_scalar(out, row, *t),
                 Threshold::Image(t) => above_row(out, row, row_of(&t.view(), y, &mut scratch.thresholds)),

@@ -1,10 +1,14 @@
 //! Detection and deblending in one step.
 
+use ndarray::Array2;
 use skyphot_core::{Image, Pixel};
 use skyphot_detection::Threshold;
+use skyphot_filter::Kernel;
 
 use crate::error::Result;
-use crate::{DeblendConfig, DetectConfig, SegmentationImage, deblend_sources, detect_sources};
+use crate::{
+    DeblendConfig, DetectConfig, SegmentationImage, deblend_sources, detect_sources, detect_sources_convolved,
+};
 
 /// Detects sources and takes overlapping ones apart.
 ///
@@ -47,12 +51,48 @@ impl SourceFinder {
     /// # Errors
     /// Those of [`detect_sources`] and [`deblend_sources`].
     pub fn find<T: Pixel>(&self, image: &Image<'_, T>, threshold: &Threshold) -> Result<SegmentationImage> {
-        let Some(deblend) = &self.deblend else {
-            return detect_sources(image, threshold, self.n_pixels, &self.detect);
-        };
-        deblend.check(self.n_pixels_deblend)?;
-        let detect = DetectConfig { connectivity: deblend.connectivity, exec: deblend.exec.clone() };
-        let segm = detect_sources(image, threshold, self.n_pixels, &detect)?;
-        deblend_sources(image, &segm, self.n_pixels_deblend, deblend)
+        self.check()?;
+        let segm = detect_sources(image, threshold, self.n_pixels, &self.detection())?;
+        self.take_apart(image, segm)
+    }
+
+    /// As [`find`](Self::find) on the image convolved with a kernel, which is returned too; see
+    /// [`detect_sources_convolved`].
+    ///
+    /// # Errors
+    /// Those of [`detect_sources`] and [`deblend_sources`].
+    pub fn find_convolved<T: Pixel>(
+        &self,
+        image: &Image<'_, T>,
+        kernel: &Kernel,
+        threshold: &Threshold,
+    ) -> Result<(SegmentationImage, Array2<T>)> {
+        self.check()?;
+        let (segm, convolved) =
+            detect_sources_convolved(image, kernel, threshold, self.n_pixels, &self.detection())?;
+        let segm = self.take_apart(&Image::new(convolved.view())?, segm)?;
+        Ok((segm, convolved))
+    }
+
+    fn check(&self) -> Result<()> {
+        self.deblend.as_ref().map_or(Ok(()), |d| d.check(self.n_pixels_deblend))
+    }
+
+    fn detection(&self) -> DetectConfig {
+        match &self.deblend {
+            Some(d) => DetectConfig { connectivity: d.connectivity, exec: d.exec.clone() },
+            None => self.detect.clone(),
+        }
+    }
+
+    fn take_apart<T: Pixel>(
+        &self,
+        image: &Image<'_, T>,
+        segm: SegmentationImage,
+    ) -> Result<SegmentationImage> {
+        match &self.deblend {
+            Some(d) => deblend_sources(image, &segm, self.n_pixels_deblend, d),
+            None => Ok(segm),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod connectivity;
+mod convolved;
 mod deblend;
 mod deblend_config;
 mod detect;
@@ -17,6 +18,7 @@ pub use catalog::{
     measure_source,
 };
 pub use connectivity::Connectivity;
+pub use convolved::detect_sources_convolved;
 pub use deblend::deblend_sources;
 pub use deblend_config::{ContrastMethod, DeblendConfig, DeblendMode};
 pub use detect::{DetectConfig, detect_sources};

@@ -63,7 +63,7 @@ pub(crate) fn for_each_contact(above: &[Run], below: &[Run], reach: u32, mut f: 
 }
 
 impl RunRows {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { first: vec![0], runs: Vec::new(), parent: Vec::new() }
     }
 
@@ -78,7 +78,7 @@ impl RunRows {
     }
 
     /// Adds a row of bytes 0 and 1 below the last one.
-    fn push(&mut self, row: &[u8], reach: u32) {
+    pub(crate) fn push(&mut self, row: &[u8], reach: u32) {
         let start = self.runs.len();
         super::above::for_each_run(row, |x0, x1| self.runs.push(Run { x0, x1 }));
         self.parent.extend(start as u32..self.runs.len() as u32);
@@ -135,8 +135,12 @@ pub(crate) fn connect<S: AboveRows>(
         }
         band
     });
+    join(bands, reach)
+}
+
+/// Joins bands that were connected on their own.
+pub(crate) fn join(bands: Vec<RunRows>, reach: u32) -> RunRows {
     let mut all = RunRows::new();
-    all.first.reserve(rows.len());
     let total = bands.iter().map(|b| b.runs.len()).sum();
     all.runs.reserve(total);
     all.parent.reserve(total);
