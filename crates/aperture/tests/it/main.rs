@@ -1,5 +1,6 @@
 //! Answers of photutils 3.1.1, and properties that must hold.
 
+mod morphology;
 mod photometry;
 mod profiles;
 mod properties;
