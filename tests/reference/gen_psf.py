@@ -1,10 +1,17 @@
-"""Fixtures of crates/psf: values and derivatives of every model from photutils."""
+"""Fixtures of crates/psf: values and derivatives of every model, and PSF photometry, from photutils."""
+import warnings
+
 import numpy as np
 from astropy.nddata import NDData
+from astropy.table import Table
+from photutils.background import LocalBackground, MedianBackground
+from scipy import optimize
 from photutils.psf import (AiryDiskPRF, AiryDiskPSF, CircularGaussianPRF, CircularGaussianPSF, CircularGaussianSigmaPRF,
-                           GaussianPRF, GaussianPSF, GriddedPSFModel, ImagePSF, MoffatPRF, MoffatPSF)
+                           GaussianPRF, GaussianPSF, GriddedPSFModel, ImagePSF, MoffatPRF, MoffatPSF, PSFPhotometry, SourceGrouper)
 
-from common import uniform, write_json
+from common import columns, noise, uniform, write_json
+
+warnings.simplefilter('ignore')
 
 MODELS = {
     'GaussianPsf': (GaussianPSF, [('x_fwhm', 1, 5), ('y_fwhm', 1, 5), ('theta', -180, 180)]),
@@ -89,6 +96,87 @@ def gridded():
     return {'grid': grid, 'cases': cases}
 
 
+NY, NX, STARS, FWHM = 90, 110, 45, 2.4
+
+
+def scene():
+    """Gaussian stars (the first ones beside an edge or beside each other), noise of width 1, and a start for each."""
+    k = np.arange(STARS)
+    x = uniform(90, 3 * k) * (NX + 2) - 1.5
+    y = uniform(90, 3 * k + 1) * (NY + 2) - 1.5
+    flux = 300.0 + 3000.0 * uniform(90, 3 * k + 2)
+    x[1], y[1] = x[0] + 2.5, y[0] + 1.0
+    x[2], y[2] = 0.2, 40.3
+    x[3], y[3] = -30.0, 10.0
+    x[4], y[4] = 55.0, NY - 1.1
+    model = CircularGaussianPRF(fwhm=FWHM)
+    yy, xx = np.mgrid[0:NY, 0:NX].astype(float)
+    data = noise(91, np.arange(NY * NX, dtype=np.uint64).reshape(NY, NX))
+    for i in range(STARS):
+        data = data + model.evaluate(xx, yy, flux[i], x[i], y[i], FWHM)
+    x_init = x + 0.6 * (uniform(92, 2 * k) - 0.5)
+    y_init = y + 0.6 * (uniform(92, 2 * k + 1) - 0.5)
+    index = np.arange(NY * NX).reshape(NY, NX)
+    error = 0.5 + uniform(93, index)
+    mask = uniform(94, index) < 0.02
+    for i in (5, 6):
+        mask[int(y[i]) - 4:int(y[i]) + 5, int(x[i]) - 4:int(x[i]) + 5] = True
+    mask[int(round(y[6])), int(round(x[6]))] = False
+    return data, error, mask, x_init, y_init, flux
+
+
+def tight(least_squares):
+    """scipy's minimiser with the tightest tolerances: with the default ones photutils' fits stop up to 1e-3 pixels from
+    the minimum."""
+    def run(*args, **kwargs):
+        kwargs.update(ftol=1e-15, xtol=1e-12, gtol=1e-15)
+        return least_squares(*args, **kwargs)
+    return run
+
+
+def photometry():
+    optimize.least_squares = tight(optimize.least_squares)
+    data, error, mask, x, y, flux = scene()
+    start = Table({'x': x, 'y': y})
+    with_flux = Table({'x': x, 'y': y, 'flux': flux, 'local_bkg': np.where(np.arange(STARS) % 7 == 3, np.nan, 2.0)})
+    nan_data = np.where(uniform(95, np.arange(NY * NX).reshape(NY, NX)) < 0.02, np.nan, data)
+    fixed = CircularGaussianPRF(fwhm=FWHM)
+    fixed.x_0.fixed = fixed.y_0.fixed = True
+    wide = CircularGaussianPRF(fwhm=2.0)
+    wide.fwhm.fixed = False
+    ellipse = GaussianPRF(x_fwhm=2.2, y_fwhm=2.6)
+    ellipse.x_fwhm.fixed = ellipse.y_fwhm.fixed = False
+    gauss = CircularGaussianPRF(fwhm=FWHM)
+    bad_start = with_flux.copy()
+    bad_start['x'][9] = np.nan
+    bad_start['flux'][10] = np.inf
+    runs = {
+        'plain': (gauss, dict(aperture_radius=4), dict(init_params=start)),
+        'error': (gauss, dict(aperture_radius=4), dict(init_params=start, error=error)),
+        'mask': (gauss, dict(aperture_radius=4), dict(init_params=start, error=error, mask=mask)),
+        'nan': (gauss, dict(aperture_radius=4), dict(init_params=start, error=error)),
+        'grouped': (gauss, dict(aperture_radius=4, grouper=SourceGrouper(9)), dict(init_params=start, error=error)),
+        'grouped_mask': (gauss, dict(aperture_radius=4, grouper=SourceGrouper(9)), dict(init_params=start, mask=mask)),
+        'local_bkg': (gauss, dict(aperture_radius=4, local_bkg_estimator=LocalBackground(6, 10, MedianBackground())),
+                      dict(init_params=start, error=error)),
+        'given': (gauss, dict(), dict(init_params=with_flux, error=error)),
+        'bad_start': (gauss, dict(), dict(init_params=bad_start, error=error)),
+        'forced': (fixed, dict(aperture_radius=4, grouper=SourceGrouper(9)), dict(init_params=start, error=error)),
+        'bounds': (gauss, dict(aperture_radius=4, xy_bounds=(0.2, None)), dict(init_params=start, error=error)),
+        'fwhm': (wide, dict(aperture_radius=4), dict(init_params=start, error=error)),
+        'ellipse': (ellipse, dict(aperture_radius=4, grouper=SourceGrouper(5)), dict(init_params=start, error=error)),
+    }
+    out = {}
+    for name, (model, options, call) in runs.items():
+        shape = {'fwhm': (9, 7), 'ellipse': (7, 9)}.get(name, (5, 5))
+        r = PSFPhotometry(model, shape, **options)(nan_data if name == 'nan' else data, **call)
+        names = [c for c in r.colnames if c not in ('x_init', 'y_init')]
+        out[name] = {c: [float(f'{v:.12g}') for v in col] if r[c].dtype.kind == 'f' else col
+                     for c, col in columns(r, names).items() for col in [[float(x) for x in col] if r[c].dtype.kind == 'f' else col]}
+    return out
+
+
 if __name__ == '__main__':
+    write_json('crates/psf/tests/it/fixtures/photometry.json', photometry())
     write_json('crates/psf/tests/it/fixtures/models.json',
                {'analytic': analytic(), 'image': image(), 'gridded': gridded()})
