@@ -34,6 +34,19 @@ ROOT = {'flux_radius(0.5)', 'flux_radius(0.2)', 'x_centroid_win', 'y_centroid_wi
         'y_centroid_win_err'}
 
 
+def columns_of(cat):
+    """Every column of a catalogue, and a few that are methods."""
+    want = {'label': cat.labels}
+    for p in cat.properties:
+        if p not in SKIP and not p.startswith('sky_') and 'cutout' not in p.replace('cutout_centroid', ''):
+            want[p] = getattr(cat, p)
+    want['flux_radius(0.5)'] = cat.flux_radius(0.5)
+    want['flux_radius(0.2)'] = cat.flux_radius(0.2)
+    want['circular_flux(5)'], want['circular_flux_err(5)'] = cat.circular_photometry(5)
+    want['other_kron_flux'], want['other_kron_flux_err'] = cat.kron_photometry((2.0, 1.0, 4.0))
+    return want
+
+
 def compare(program, name, data, labels, error=None, mask=None, background=None, convolved=None, detection=None,
             local_bkg_width=0, aperture_mask_method='correct', kron_params=(2.5, 1.4, 0.0)):
     dtype = 'f4' if data.dtype == np.float32 else 'f8'
@@ -58,16 +71,8 @@ def compare(program, name, data, labels, error=None, mask=None, background=None,
     det = SourceCatalog(detection, segm, **kw) if detection is not None else None
     cat = SourceCatalog(data, segm, error=error, mask=mask, background=background, convolved_data=convolved,
                         detection_catalog=det, **kw)
-    want = {'label': cat.labels}
-    for p in cat.properties:
-        if p not in SKIP and not p.startswith('sky_') and 'cutout' not in p.replace('cutout_centroid', ''):
-            want[p] = getattr(cat, p)
-    want['flux_radius(0.5)'] = cat.flux_radius(0.5)
-    want['flux_radius(0.2)'] = cat.flux_radius(0.2)
-    want['circular_flux(5)'], want['circular_flux_err(5)'] = cat.circular_photometry(5)
-    want['other_kron_flux'], want['other_kron_flux_err'] = cat.kron_photometry((2.0, 1.0, 4.0))
-    n, bad, worst = len(labels), [], (0.0, '')
-    scale_of = {'moments_central': None}
+    want = columns_of(cat)
+    bad, worst = [], (0.0, '')
     for key, w in want.items():
         w = np.asarray(getattr(w, 'value', w), float)
         if key not in got:

@@ -13,6 +13,9 @@ pub(crate) trait Plane: Debug + Send + Sync {
     /// Copies the pixels of row `y` from column `x` on.
     fn read(&self, y: usize, x: usize, out: &mut [f64]);
 
+    /// Asks for the `n` pixels of row `y` from column `x` on to be brought near.
+    fn prefetch(&self, y: usize, x: usize, n: usize);
+
     fn at(&self, y: usize, x: usize) -> f64 {
         let mut v = [0.0];
         self.read(y, x, &mut v);
@@ -33,7 +36,35 @@ impl<T: Pixel> Plane for ArrayView2<'_, T> {
             }
         }
     }
+
+    fn prefetch(&self, y: usize, x: usize, n: usize) {
+        if let Some(row) = self.row(y).as_slice() {
+            prefetch(&row[x..x + n]);
+        }
+    }
 }
+
+/// Asks for memory to be brought near.
+#[inline]
+fn prefetch<T>(row: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        for v in row.chunks((64 / size_of::<T>()).max(1)).chain(row.last().map(std::slice::from_ref)) {
+            // SAFETY: a hint that accesses nothing; SSE is part of the baseline.
+            #[allow(unsafe_code)]
+            unsafe {
+                _mm_prefetch::<_MM_HINT_T0>(v.as_ptr().cast());
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
+}
+
+/// Rows ahead of the one at work that are asked for. Rows of images are often a power of two bytes apart and push each
+/// other out of the cache, so it must not be many.
+const AHEAD: i64 = 4;
 
 /// What sources are measured on: data (less the background) with errors and mask, the label image, and optionally the
 /// data convolved for detection and the background that was subtracted.
@@ -166,6 +197,39 @@ impl<'a> CatalogImages<'a> {
     pub(crate) fn value(&self, plane: &dyn Plane, x: i64, y: i64) -> f64 {
         let (y, x) = self.place(x, y);
         plane.at(y, x)
+    }
+
+    /// Asks for the pixels of a box a few rows ahead of row `y`: of the first rows if it is the first.
+    #[inline]
+    pub(crate) fn ahead<'p>(
+        &self,
+        b: &BoundingBox,
+        y: i64,
+        planes: impl Iterator<Item = &'p dyn Plane> + Clone,
+    ) {
+        let n = (b.x_max - b.x_min) as usize;
+        let first = if y == b.y_min { y } else { y + AHEAD };
+        for y in first..=(y + AHEAD).min(b.y_max - 1) {
+            let (row, x) = self.place(b.x_min, y);
+            for p in planes.clone() {
+                p.prefetch(row, x, n);
+            }
+            if let Some(l) = self.labels.row(row).as_slice() {
+                prefetch(&l[x..x + n]);
+            }
+        }
+    }
+
+    /// One of the `n` pixels of a row belongs to another source than `label`.
+    #[inline]
+    pub(crate) fn any_neighbor(&self, x: i64, y: i64, n: usize, label: i32) -> bool {
+        let (y, x) = self.place(x, y);
+        let row = self.labels.row(y);
+        let other = |l: i32| l != 0 && l != label;
+        match row.as_slice() {
+            Some(row) => row[x..x + n].iter().fold(false, |any, &l| any | other(l)),
+            None => row.iter().skip(x).take(n).any(|&l| other(l)),
+        }
     }
 
     /// Calls `f(i, label)` for the `n` pixels of a row.

@@ -451,9 +451,10 @@ impl<'a> SourceCatalog<'a> {
     #[doc(alias = "get_labels")]
     #[doc(alias = "select_label")]
     pub fn select_labels(&self, labels: &[i32]) -> Result<Self> {
+        let places: BTreeMap<i32, usize> = self.labels.iter().enumerate().map(|(i, l)| (*l, i)).collect();
         let rows = labels
             .iter()
-            .map(|l| self.labels.iter().position(|k| k == l).ok_or(SegmentationError::UnknownLabel(*l)))
+            .map(|l| places.get(l).copied().ok_or(SegmentationError::UnknownLabel(*l)))
             .collect::<Result<Vec<_>>>()?;
         self.select(&rows)
     }

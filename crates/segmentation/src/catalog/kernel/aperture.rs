@@ -1,7 +1,7 @@
 //! Sums in circles and ellipses of a cleaned stamp.
 
 use skyphot_core::{BoundingBox, Point};
-use skyphot_geometry::{Coverage, OverlapMethod, circle_coverage};
+use skyphot_geometry::{Coverage, Ellipse, OverlapMethod, circle_coverage};
 
 use super::stamp::{BAD, MASKED, NEIGHBOR, NON_FINITE, Stamp, StampRequest, UNCORRECTED};
 use crate::SegmentationFlags as Flags;
@@ -116,9 +116,10 @@ impl ApertureTask<'_, '_> {
         let window = stamp.bbox();
         match *shape {
             Shape::Circle(r) => circle_coverage(self.center, r, OverlapMethod::Exact, &window, cover),
-            Shape::Ellipse(a, b, theta) => {
-                super::ellipse::ellipse_coverage(self.center, a, b, theta, &window, cover);
-            }
+            Shape::Ellipse(a, b, theta) => match Ellipse::new(a, b, theta) {
+                Ok(e) => e.coverage(self.center, OverlapMethod::Exact, &window, cover),
+                Err(_) => return Ok(ApertureSum::UNDEFINED),
+            },
         }
         let sums = add_up(stamp, cover);
         let mut flags = Flags::empty();

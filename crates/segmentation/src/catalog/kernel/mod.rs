@@ -2,7 +2,6 @@
 
 pub(crate) mod aperture;
 pub(crate) mod brent;
-pub(crate) mod ellipse;
 pub(crate) mod kron;
 pub(crate) mod local_background;
 pub(crate) mod perimeter;

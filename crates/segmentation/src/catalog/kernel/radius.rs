@@ -11,6 +11,9 @@ use crate::catalog::images::CatalogImages;
 /// No circle is smaller.
 const MIN_RADIUS: f64 = 0.1;
 
+/// Radii are found to this, pixels.
+const TOLERANCE: f64 = 1e-9;
+
 /// What the search needs to know.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RadiusTask {
@@ -70,7 +73,7 @@ fn solve(stamp: &Stamp, cover: &mut Coverage, task: &RadiusTask, fraction: f64) 
     let low = (MIN_RADIUS, excess(MIN_RADIUS));
     while upper > MIN_RADIUS {
         let high = (upper, excess(upper));
-        if let Some(r) = brent(&mut excess, low, high, 2e-12, 100) {
+        if let Some(r) = brent(&mut excess, low, high, TOLERANCE, 100) {
             return r;
         }
         upper -= step;

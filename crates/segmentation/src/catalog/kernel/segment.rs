@@ -91,6 +91,8 @@ impl SegmentPixels {
         self.member.resize(n, false);
         let [data_row, weight_row, error_row, background_row] = &mut self.row;
         for y in b.y_min..b.y_max {
+            let planes = [&images.error, &images.convolved, &images.background].into_iter().flatten();
+            images.ahead(b, y, std::iter::once(&*images.data).chain(planes.map(|p| &**p)));
             let (mut first, mut last, mut count) = (usize::MAX, 0, 0);
             let member = &mut self.member[..n];
             images.labels(b.x_min, y, n, |i, l| {
@@ -124,17 +126,23 @@ impl SegmentPixels {
                 images.read(&**p, x0, y, &mut background_row[..n]);
             }
             let weights = if images.convolved.is_some() { &*weight_row } else { &*data_row };
-            for (i, _) in member.iter().enumerate().filter(|(_, m)| **m) {
-                self.x.push(x0 + i as i64);
-                self.data.push(data_row[i]);
-                let w = weights[i];
-                self.weight.push(if w.is_finite() && w > 0.0 { w } else { 0.0 });
-                if images.error.is_some() {
-                    self.error.push(error_row[i]);
-                }
-                if images.background.is_some() {
-                    self.background.push(background_row[i]);
-                }
+            let pick = |from: &[f64], to: &mut Vec<f64>| {
+                to.extend(member.iter().zip(from).filter(|(m, _)| **m).map(|(_, v)| *v));
+            };
+            self.x.extend(member.iter().enumerate().filter(|(_, m)| **m).map(|(i, _)| x0 + i as i64));
+            pick(&data_row[..n], &mut self.data);
+            self.weight.extend(
+                member
+                    .iter()
+                    .zip(&weights[..n])
+                    .filter(|(m, _)| **m)
+                    .map(|(_, &w)| if w.is_finite() && w > 0.0 { w } else { 0.0 }),
+            );
+            if images.error.is_some() {
+                pick(&error_row[..n], &mut self.error);
+            }
+            if images.background.is_some() {
+                pick(&background_row[..n], &mut self.background);
             }
             self.rows.push((y, self.x.len()));
         }

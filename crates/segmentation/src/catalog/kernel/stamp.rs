@@ -65,16 +65,20 @@ impl Stamp {
             self.variance.resize(n, 0.0);
         }
         for (j, y) in (b.y_min..b.y_max).enumerate() {
+            images.ahead(b, y, std::iter::once(&*images.data).chain(error.map(|e| &**e)));
             let at = j * self.nx;
             let value = &mut self.value[at..at + self.nx];
             let class = &mut self.class[at..at + self.nx];
             images.read(&*images.data, b.x_min, y, value);
             images.masked(b.x_min, y, self.nx, |i| class[i] = MASKED);
-            let mut bad = false;
-            for (v, c) in value.iter().zip(class.iter_mut()) {
-                *c |= if v.is_finite() { 0 } else { NON_FINITE };
-                bad |= *c != 0;
+            // All at once first: bad pixels are rare.
+            let mut bad = value.iter().fold(false, |bad, v| bad | !v.is_finite());
+            if bad {
+                for (v, c) in value.iter().zip(class.iter_mut()) {
+                    *c |= if v.is_finite() { 0 } else { NON_FINITE };
+                }
             }
+            bad |= class.iter().fold(0, |a, c| a | c) != 0;
             if let Some(e) = error {
                 let variance = &mut self.variance[at..at + self.nx];
                 images.read(&**e, b.x_min, y, variance);
@@ -91,7 +95,7 @@ impl Stamp {
                     }
                 }
             }
-            if r.method != ApertureMaskMethod::None {
+            if r.method != ApertureMaskMethod::None && images.any_neighbor(b.x_min, y, self.nx, r.label) {
                 let neighbors = &mut self.neighbors;
                 images.labels(b.x_min, y, self.nx, |i, l| {
                     if l != 0 && l != r.label {

@@ -1,0 +1,271 @@
+//! Catalogues against photutils 3.1.1 (fixture made by tests/reference/gen_catalog.py), and what must hold anyway.
+
+use std::num::NonZeroUsize;
+
+use ndarray::{Array2, s};
+use serde_json::Value;
+use skyphot_core::testing::{field, uniform};
+use skyphot_core::{BoundingBox, Column, Exec, Image, Point, SkyCoord, SkyTransform, Table};
+use skyphot_detection::Threshold;
+use skyphot_segmentation::{
+    ApertureMaskMethod, CatalogConfig, CatalogImages, CatalogParts, CatalogScratch, CutoutMode, CutoutPlane,
+    DetectConfig, KronParams, SegmentationImage, SourceCatalog, detect_sources, measure_source,
+};
+
+use crate::support::{crc32, fixture};
+
+const NY: usize = 140;
+const NX: usize = 150;
+const SEED: u64 = 77;
+
+/// The image of the generator.
+struct Scene {
+    data: Array2<f64>,
+    smooth: Array2<f64>,
+    error: Array2<f64>,
+    mask: Array2<bool>,
+    holes: Array2<f64>,
+    bad_error: Array2<f64>,
+    sky: Array2<f64>,
+    segm: SegmentationImage,
+}
+
+fn scene() -> Scene {
+    let at = |f: &dyn Fn(usize, usize, u64) -> f64| {
+        Array2::from_shape_fn((NY, NX), |(y, x)| f(y, x, (y * NX + x) as u64))
+    };
+    let sky = at(&|y, x, _| 100.0 + 0.05 * x as f64 + 0.02 * y as f64);
+    let data = field(NY, NX, SEED, 60, 1.0) - &sky;
+    let mut padded = Array2::zeros((NY + 2, NX + 2));
+    padded.slice_mut(s![1..=NY, 1..=NX]).assign(&data);
+    let mut smooth = Array2::<f64>::zeros((NY, NX));
+    for dy in 0..3 {
+        for dx in 0..3 {
+            smooth += &padded.slice(s![dy..dy + NY, dx..dx + NX]);
+        }
+    }
+    smooth /= 9.0;
+    let error = at(&|_, _, i| 1.0 + 0.5 * uniform(SEED + 11, i));
+    let holes = at(&|y, x, i| if uniform(SEED + 13, i) < 0.004 { f64::NAN } else { data[[y, x]] });
+    let bad_error = at(&|y, x, i| if uniform(SEED + 14, i) < 0.002 { f64::INFINITY } else { error[[y, x]] });
+    let image = Image::new(smooth.view()).unwrap();
+    let segm = detect_sources(&image, &Threshold::Scalar(6.0), 5, &DetectConfig::default()).unwrap();
+    let hidden = segm.labels()[3];
+    let mask = Array2::from_shape_fn((NY, NX), |(y, x)| {
+        uniform(SEED + 12, (y * NX + x) as u64) < 0.01 || segm.data()[[y, x]] == hidden
+    });
+    Scene { data, smooth, error, mask, holes, bad_error, sky, segm }
+}
+
+/// The gnomonic projection of the generator.
+struct Tan;
+
+const CD: [[f64; 2]; 2] = [[-3.0e-5, 1.0e-5], [1.2e-5, 2.8e-5]];
+const POLE: (f64, f64) = (150.1, 32.2);
+
+impl SkyTransform for Tan {
+    fn pixel_to_sky(&self, p: Point) -> Option<SkyCoord> {
+        let (u, v) = (p.x - 49.5, p.y - 39.5);
+        let x = (CD[0][0] * u + CD[0][1] * v).to_radians();
+        let y = (CD[1][0] * u + CD[1][1] * v).to_radians();
+        let (s, c) = POLE.1.to_radians().sin_cos();
+        let d = c - y * s;
+        let lon = POLE.0 + x.atan2(d).to_degrees();
+        Some(SkyCoord { lon, lat: (s + y * c).atan2(x.hypot(d)).to_degrees() })
+    }
+
+    fn sky_to_pixel(&self, _: SkyCoord) -> Option<Point> {
+        None
+    }
+}
+
+fn number(v: &Value) -> f64 {
+    v.as_f64().unwrap_or_else(|| match v.as_str() {
+        Some("inf") => f64::INFINITY,
+        Some("-inf") => f64::NEG_INFINITY,
+        _ => f64::NAN,
+    })
+}
+
+/// What a column is at least compared with: angles and numbers below 1 by what they can be.
+fn least(name: &str) -> f64 {
+    match name {
+        "orientation" | "sky_orientation" => 90.0,
+        n if n.starts_with("covariance") => 1.0,
+        "eccentricity" | "ellipticity" | "ellipse_cxy" | "perimeter" => 1.0,
+        // First moments about the centroid are nothing but rounding.
+        "moments_central" => 1e5,
+        n if n.ends_with(".ra") || n.ends_with(".dec") => 1e-4,
+        _ => 0.0,
+    }
+}
+
+fn compare(case: &str, table: &Table, want: &Value) {
+    let roots = ["flux_radius", "x_centroid_win", "y_centroid_win", "sky_centroid_win"];
+    for (name, values) in want.as_object().unwrap() {
+        let want: Vec<f64> = values.as_array().unwrap().iter().map(number).collect();
+        let got = table.column(name).unwrap_or_else(|e| panic!("{case}: {e}")).to_f64().unwrap();
+        assert_eq!(got.len(), want.len(), "{case} {name}");
+        let limit = if roots.iter().any(|r| name.starts_with(r)) { 1e-6 } else { 1e-8 };
+        for (i, (g, w)) in got.iter().zip(&want).enumerate() {
+            let same = (g.is_nan() && w.is_nan()) || g == w;
+            let close = (g - w).abs() <= limit * w.abs().max(least(name));
+            assert!(same || close, "{case} {name} [{i}]: {g} is not {w}");
+        }
+    }
+}
+
+/// Every column, and the methods that the generator adds.
+fn all_columns(catalog: &SourceCatalog<'_>) -> Table {
+    let mut table = catalog.to_full_table().unwrap();
+    for name in ["flux_radius(0.5)", "flux_radius(0.2)", "circular_flux(5)", "circular_flux_err(5)"] {
+        table.push(catalog.to_table(&[name]).unwrap().column(name).unwrap().clone()).unwrap();
+    }
+    let params = KronParams { scale: 2.0, minimum_radius: 1.0, minimum_circular_radius: 4.0 };
+    let other = catalog.kron_photometry(&params).unwrap();
+    table.push(Column::new("other_kron_flux", other.flux)).unwrap();
+    table.push(Column::new("other_kron_flux_err", other.flux_err)).unwrap();
+    table
+}
+
+fn full<'a>(s: &'a Scene, config: CatalogConfig) -> SourceCatalog<'a> {
+    let image = Image::new(s.holes.view()).unwrap();
+    let image = image.with_error(s.bad_error.view()).unwrap().with_mask(s.mask.view()).unwrap();
+    SourceCatalog::new(&image, &s.segm, CatalogConfig { local_bkg_width: 8, ..config })
+        .unwrap()
+        .with_convolved_data(s.smooth.view())
+        .unwrap()
+        .with_background(s.sky.view())
+        .unwrap()
+        .with_wcs(&Tan)
+}
+
+#[test]
+fn columns_are_those_of_photutils() {
+    let f = fixture(include_str!("fixtures/catalog.json"));
+    let s = scene();
+    assert_eq!(s.segm.len() as u64, f["n_labels"].as_u64().unwrap());
+    assert_eq!(u64::from(crc32(s.segm.data())), f["crc"].as_u64().unwrap());
+    let plain = Image::new(s.data.view()).unwrap();
+    let with_error = plain.with_error(s.error.view()).unwrap();
+    compare("all", &all_columns(&full(&s, CatalogConfig::default())), &f["cases"]["all"]);
+    let catalog = SourceCatalog::new(&plain, &s.segm, CatalogConfig::default()).unwrap();
+    compare("plain", &all_columns(&catalog), &f["cases"]["plain"]);
+    let config = CatalogConfig {
+        aperture_mask_method: ApertureMaskMethod::Mask,
+        kron_params: KronParams { scale: 2.0, minimum_radius: 1.2, minimum_circular_radius: 5.0 },
+        ..CatalogConfig::default()
+    };
+    let catalog = SourceCatalog::new(&with_error, &s.segm, config).unwrap();
+    compare("mask", &all_columns(&catalog), &f["cases"]["mask"]);
+    let config = CatalogConfig { aperture_mask_method: ApertureMaskMethod::None, ..CatalogConfig::default() };
+    let smooth = Image::new(s.smooth.view()).unwrap().with_error(s.error.view()).unwrap();
+    let detection = SourceCatalog::new(&smooth, &s.segm, config).unwrap();
+    let config = CatalogConfig { local_bkg_width: 4, ..CatalogConfig::default() };
+    let catalog =
+        SourceCatalog::new(&with_error, &s.segm, config).unwrap().with_detection_catalog(&detection).unwrap();
+    compare("detection", &all_columns(&catalog), &f["cases"]["detection"]);
+}
+
+fn bits(t: &Table) -> Vec<(String, Vec<u64>)> {
+    t.columns()
+        .iter()
+        .map(|c| (c.name().to_owned(), c.to_f64().unwrap().iter().map(|v| v.to_bits()).collect()))
+        .collect()
+}
+
+#[test]
+fn threads_and_the_order_of_questions_do_not_change_a_bit() {
+    let s = scene();
+    let run = |n: usize| {
+        let exec = Exec::with_threads(NonZeroUsize::new(n).unwrap()).unwrap();
+        bits(&all_columns(&full(&s, CatalogConfig { exec, ..CatalogConfig::default() })))
+    };
+    let one = run(1);
+    for n in [2, 3, 7] {
+        assert!(run(n) == one, "{n} threads");
+    }
+    // Property by property, and from a selection.
+    let catalog = full(&s, CatalogConfig::default());
+    let radius = catalog.flux_radius(0.5).unwrap();
+    let (flux, x) = (catalog.kron_flux(), catalog.x_centroid_win());
+    let of = |name: &str| one.iter().find(|c| c.0 == name).unwrap().1.clone();
+    let to_bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(to_bits(&radius), of("flux_radius(0.5)"));
+    assert_eq!((to_bits(&flux), to_bits(&x)), (of("kron_flux"), of("x_centroid_win")));
+    let rows = [5, 0, 2];
+    let part = catalog.select(&rows).unwrap();
+    assert_eq!(part.labels(), rows.map(|r| catalog.labels()[r]));
+    let picked = rows.map(|r| of("gini")[r]);
+    assert_eq!(to_bits(&part.gini()), picked);
+    assert_eq!(to_bits(&full(&s, CatalogConfig::default()).select(&rows).unwrap().gini()), picked);
+}
+
+#[test]
+fn windows_give_the_same_rows() {
+    let s = scene();
+    let config = CatalogConfig { local_bkg_width: 8, ..CatalogConfig::default() };
+    let whole = full(&s, config.clone());
+    let mut scratch = CatalogScratch::default();
+    let mut rows = Vec::new();
+    for (&label, bbox) in s.segm.labels().iter().zip(s.segm.bbox()) {
+        let mut b = *bbox;
+        // The error says which window is needed.
+        let row = loop {
+            let cut = |a: &Array2<f64>| {
+                a.slice(s![b.y_min as usize..b.y_max as usize, b.x_min as usize..b.x_max as usize]).to_owned()
+            };
+            let (data, error, smooth, sky) = (cut(&s.holes), cut(&s.bad_error), cut(&s.smooth), cut(&s.sky));
+            let part = s![b.y_min as usize..b.y_max as usize, b.x_min as usize..b.x_max as usize];
+            let (mask, labels) = (s.mask.slice(part), s.segm.data().slice(part).to_owned());
+            let image = Image::new(data.view()).unwrap().with_error(error.view()).unwrap();
+            let images = CatalogImages::new(&image.with_mask(mask).unwrap(), labels.view())
+                .unwrap()
+                .with_convolved_data(smooth.view())
+                .unwrap()
+                .with_background(sky.view())
+                .unwrap()
+                .in_larger_image((b.x_min as usize, b.y_min as usize), (NY, NX))
+                .unwrap();
+            match measure_source(&images, (label, *bbox), &config, CatalogParts::ALL, &mut scratch) {
+                Ok(row) => break row,
+                Err(needed) => {
+                    assert_ne!(needed.union(&b), b);
+                    b = needed.union(&b);
+                }
+            }
+        };
+        rows.push(row);
+    }
+    let catalog =
+        SourceCatalog::from_measurements(rows, s.segm.flags(), (NY, NX), config).unwrap().with_wcs(&Tan);
+    assert!(bits(&catalog.to_full_table().unwrap()) == bits(&whole.to_full_table().unwrap()));
+}
+
+#[test]
+fn columns_of_the_user_and_wrong_calls() {
+    let s = scene();
+    let mut catalog = full(&s, CatalogConfig::default());
+    let n = catalog.len();
+    catalog.add_property(Column::new("redshift", vec![0.5; n])).unwrap();
+    assert!(catalog.add_property(Column::new("redshift", vec![0.5; n])).is_err());
+    assert!(catalog.add_property(Column::new("area", vec![0.5; n])).is_err());
+    assert!(catalog.add_property(Column::new("short", vec![0.5])).is_err());
+    catalog.rename_property("redshift", "z").unwrap();
+    assert_eq!(catalog.custom_properties(), ["z"]);
+    let t = catalog.to_table(&["label", "z", "sky_centroid"]).unwrap();
+    assert_eq!(t.names(), ["label", "z", "sky_centroid.ra", "sky_centroid.dec"]);
+    assert_eq!(catalog.remove_property("z").unwrap().len(), n);
+    let e = catalog.to_table(&["nonsense"]).unwrap_err().to_string();
+    assert!(e.contains("nonsense") && e.contains("kron_flux"), "{e}");
+    assert!(catalog.flux_radius(0.0).is_err() && catalog.circular_photometry(-1.0).is_err());
+    assert!(catalog.select(&[n]).is_err() && catalog.select_labels(&[9999]).is_err());
+    assert_eq!(catalog.to_table(&[]).unwrap().n_columns(), SourceCatalog::DEFAULT_COLUMNS.len() + 1);
+    let cut = catalog.make_cutouts((7, 9), CutoutPlane::Data, CutoutMode::Partial(f64::NAN));
+    assert!(cut[3].is_none() && cut[0].as_ref().is_some_and(|c| c.data.dim() == (7, 9)));
+    let b: BoundingBox = catalog.bbox()[0];
+    let own = catalog.segment_cutouts(CutoutPlane::Convolved);
+    assert_eq!(own[0].as_ref().unwrap().data.dim(), b.shape());
+    let kron = catalog.make_kron_apertures(None).unwrap();
+    assert!(kron[3].is_none() && kron[0].is_some_and(|k| k.a >= k.b && k.b > 0.0));
+}
