@@ -8,6 +8,7 @@
 mod aperture_stats;
 mod cases;
 mod inputs;
+mod wcs;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

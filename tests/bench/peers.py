@@ -20,6 +20,7 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'reference'))
 import common  # noqa: E402
 import peers_aperture_stats  # noqa: E402
+import peers_wcs  # noqa: E402
 
 warnings.simplefilter('ignore')
 np.seterr(all='ignore')
@@ -173,6 +174,9 @@ CASES = {
     'stats': stats,
     'read': read,
     'ecsv': ecsv,
+    'wcs-sky': peers_wcs.to_sky,
+    'wcs-pixel': peers_wcs.to_pixel,
+    'match': peers_wcs.matching,
 }
 
 

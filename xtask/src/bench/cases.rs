@@ -156,4 +156,28 @@ pub(super) const CASES: &[Case] = &[
         peers: &[peer("astropy", Measure::Max, 0.0, None)],
         fastest: Some(10.0),
     },
+    Case {
+        name: "wcs-sky",
+        what: "all_pix2world, TAN-SIP of order 4, 1,000,000 positions",
+        threads: true,
+        slow: false,
+        peers: &[peer("astropy", Measure::Max, 1e-12, Some(2.0))],
+        fastest: None,
+    },
+    Case {
+        name: "wcs-pixel",
+        what: "all_world2pix, the same, to 1e-8 px (astropy: 1e-4 px)",
+        threads: true,
+        slow: false,
+        peers: &[peer("astropy", Measure::Max, 1e-4, Some(3.0))],
+        fastest: None,
+    },
+    Case {
+        name: "match",
+        what: "nearest of 100,000 on the sky for 100,000",
+        threads: true,
+        slow: false,
+        peers: &[peer("astropy", Measure::Max, 1e-6, Some(3.0))],
+        fastest: None,
+    },
 ];
