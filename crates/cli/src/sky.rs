@@ -6,10 +6,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use serde_json::json;
 use skyphot::core::{Exec, Point, SkyCoord, SkyTransform};
-use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector, Header};
-use skyphot::pipeline::{PipelineError, fits_wcs};
+use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector, Header, ImageFile};
+use skyphot::pipeline::{PipelineError, fits_wcs, image_gwcs};
 use skyphot::wcs::sky::{format_dms, format_hms};
-use skyphot::wcs::{SkyFrame, Wcs, WcsError, WcsFitConfig, WcsValue, fit_wcs_from_points, local_jacobian};
+use skyphot::wcs::{
+    Gwcs, SkyFrame, Wcs, WcsError, WcsFitConfig, WcsValue, fit_wcs_from_points, local_jacobian,
+};
 
 /// Positions that one thread takes at a time.
 const CHUNK: usize = 4096;
@@ -38,7 +40,13 @@ impl ImageWcs {
     /// image, or of the first HDU that has one.
     pub(crate) fn open(file: &str, key: Option<char>) -> anyhow::Result<Self> {
         let spec = FileSpec::parse(file);
-        let fits = FitsFile::open(&spec.path)?;
+        let image = ImageFile::open(&spec.path)?;
+        if key.is_none()
+            && let Some(wcs) = image_gwcs(&image, &spec.hdu)?
+        {
+            return Ok(Self::gwcs(wcs));
+        }
+        let ImageFile::Fits(fits) = image else { anyhow::bail!("no world coordinate system in this file") };
         let first = match &spec.hdu {
             HduSelector::Auto => fits.image_hdu(&spec.hdu).ok(),
             one => Some(fits.find(one)?),
@@ -56,6 +64,20 @@ impl ImageWcs {
         match reason {
             Some(e) => Err(e).context("no world coordinate system that can be used"),
             None => anyhow::bail!("no HDU"),
+        }
+    }
+
+    /// A graph of transforms; FITS cards cannot say what it is.
+    pub(crate) fn gwcs(wcs: Gwcs) -> Self {
+        let steps: Vec<&str> = wcs.frames().iter().map(|f| f.name()).collect();
+        Self {
+            kind: format!("GWCS {}", steps.join(" to ")),
+            frame: wcs.frame(),
+            shape: wcs.shape(),
+            nominal_area: wcs.pixel_area(wcs.reference_pixel()).unwrap_or(f64::NAN),
+            warnings: Vec::new(),
+            cards: Header::new(),
+            transform: Arc::new(wcs),
         }
     }
 
@@ -257,6 +279,10 @@ impl Summary {
 /// The summary for an HDU: `None` if there is no sky in it, an error text if there is one that cannot be used.
 pub(crate) fn of_hdu(file: &FitsFile, hdu: &HduInfo) -> Option<Result<Summary, String>> {
     hdu.image_shape()?;
+    // The science image of JWST has both; the graph is the better one.
+    if let Ok(Some(wcs)) = image_gwcs(&ImageFile::Fits(file.clone()), &HduSelector::Index(hdu.index)) {
+        return Some(Ok(ImageWcs::gwcs(wcs).summary()));
+    }
     match fits_wcs(file, hdu, None) {
         Ok(wcs) => Some(Ok(ImageWcs::fits(wcs, hdu.image_shape()).summary())),
         Err(PipelineError::Wcs(WcsError::NoCelestialAxes { .. })) => None,

@@ -68,6 +68,16 @@ pub enum IoError {
         /// What is wrong.
         message: String,
     },
+    /// No array at a place of a tree.
+    #[error("{}: no array '{wanted}'; there are: {}", path.display(), available.join(", "))]
+    MissingArray {
+        /// The file.
+        path: PathBuf,
+        /// The place.
+        wanted: String,
+        /// The places that have arrays, without those within a GWCS.
+        available: Vec<String>,
+    },
     /// A whole-file compression that ends early or holds wrong bytes.
     #[error("{}: cannot decompress {format}: {message}", path.display())]
     Compression {

@@ -39,6 +39,7 @@ pub use picture::overlay_of;
 pub use positions::positions_of;
 pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, unix_time};
 pub use run::{RunOptions, RunSummary, run};
+pub use science::image_gwcs;
 pub use sky::add_sky_columns;
 pub use sky_map::SkyMap;
 pub use stored::{StoredPixel, write_map};

@@ -221,3 +221,105 @@ fn refuse_auxiliary<'a>(file: &str, hdus: impl Iterator<Item = &'a HduInfo>, ind
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::with_exposure;
+    use serde_json::Value;
+    use skyphot_core::testing::test_data;
+    use skyphot_core::{Point, SkyTransform};
+
+    fn reference(file: &str) -> Value {
+        let name = file.replace('/', "__");
+        let path = test_data(&format!("refs/{name}.json")).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn entry<'a>(json: &'a Value, place: &str) -> Option<&'a Value> {
+        match json.get("hdus") {
+            Some(hdus) => hdus.as_array()?.iter().find(|h| h["name"] == place)?.get("image"),
+            None => json["tree"].as_array()?.iter().find(|t| t["path"] == place),
+        }
+    }
+
+    fn agrees(what: &str, values: impl Iterator<Item = f64>, expected: &Value) {
+        let v: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+        let mean = v.iter().sum::<f64>() / v.len() as f64;
+        let (low, high) = v.iter().fold((f64::MAX, f64::MIN), |(a, b), &v| (a.min(v), b.max(v)));
+        for (name, found, slack) in [("mean", mean, 1e-10), ("min", low, 0.0), ("max", high, 0.0)] {
+            let e = expected[name].as_f64().unwrap();
+            assert!((found - e).abs() <= slack * e.abs(), "{what} {name}: {found} {e}");
+        }
+    }
+
+    /// Data, errors and data quality of every exposure are found, and are those of the reference.
+    #[test]
+    fn exposures_bring_their_planes() {
+        let roman = [
+            "r0003201001001001004_0001_wfi01_f106_cal.asdf",
+            "r0003201001001001005_0002_wfi01_f129_cal.asdf",
+            "r0003201001001001005_0002_wfi01_f129_rad023_cal.asdf",
+            "r0003201001001001006_0003_wfi16_f106_cal.asdf",
+        ]
+        .map(|f| (format!("roman/{f}"), ["/roman/data", "/roman/err", "/roman/dq"]));
+        let jwst = [
+            "det_image_seq1_MIRIMAGE_F560Wexp1_cal.fits.gz",
+            "det_image_seq2_MIRIMAGE_F770Wexp2_cal.fits.gz",
+            "jw01227_nrcalong_f444w_cutout_cal.fits",
+            "jw12345-o002_t001_miri_f770w-sub256_i2d.fits.gz",
+            "jw12345002001_02101_00001_mirimage_sub256_cal.fits",
+        ]
+        .map(|f| (format!("jwst/{f}"), ["SCI", "ERR", "DQ"]));
+        for (name, places) in roman.into_iter().chain(jwst) {
+            let Some(path) = test_data(&name) else { return };
+            let json = reference(&name);
+            let file = path.to_str().unwrap();
+            let any = load(file, &InputSection::default()).unwrap();
+            with_exposure!(any, e => {
+                agrees(&name, e.data.iter().map(|v| v.to_f64()), entry(&json, places[0]).unwrap());
+                let error = e.error.as_ref().unwrap_or_else(|| panic!("{name}: no errors"));
+                agrees(&name, error.iter().map(|v| v.to_f64()), entry(&json, places[1]).unwrap());
+                if let Some(dq) = entry(&json, places[2]) {
+                    let science = Science::find(&ImageFile::open(&path).unwrap(), &HduSelector::Auto, &InputSection::default());
+                    let plane = ImageFile::open(&path).unwrap().read_dq(&science.unwrap().dq.unwrap()).unwrap();
+                    agrees(&name, plane.iter().map(|&v| f64::from(v)), dq);
+                    let mask = e.mask.as_ref().unwrap();
+                    assert!(plane.iter().zip(mask).all(|(d, m)| d & 1 == 0 || *m), "{name}");
+                }
+                assert!(e.unit.is_some(), "{name}");
+                let sky = e.sky.as_ref().unwrap_or_else(|| panic!("{name}: no sky, {:?}", e.notes));
+                let (ny, nx) = e.data.dim();
+                assert!(sky.pixel_to_sky(Point::new(nx as f64 / 2.0, ny as f64 / 2.0)).is_some(), "{name}");
+            });
+            let bare = load(file, &InputSection { ignore_planes: true, ..InputSection::default() }).unwrap();
+            with_exposure!(bare, e => assert!(e.error.is_none() && e.mask.is_none(), "{name}"));
+        }
+    }
+
+    #[test]
+    fn any_array_and_the_area_map() {
+        let Some(cal) = test_data("jwst/jw12345002001_02101_00001_mirimage_sub256_cal.fits") else { return };
+        let cal = cal.to_str().unwrap();
+        let auto = InputSection { area: Some("auto".into()), ..InputSection::default() };
+        let plain = load(cal, &InputSection::default()).unwrap();
+        let area: Array2<f64> = ImageFile::open(cal).unwrap().read_image(&HduSelector::name("AREA")).unwrap();
+        let (AnyExposure::F32(a), AnyExposure::F32(b)) = (load(cal, &auto).unwrap(), plain) else { panic!() };
+        assert_eq!(a.data[[100, 50]], (f64::from(b.data[[100, 50]]) * area[[100, 50]]) as f32);
+        let roman = test_data("roman/r0003201001001001005_0002_wfi01_f129_cal.asdf").unwrap();
+        let roman = roman.to_str().unwrap();
+        assert!(load(roman, &auto).unwrap_err().is_usage());
+        let error = load(&format!("{roman}[roman.err]"), &InputSection::default()).unwrap();
+        with_exposure!(error, e => assert!(e.error.is_none() && e.mask.is_none()));
+        let missing =
+            load(&format!("{roman}[roman.nope]"), &InputSection::default()).unwrap_err().to_string();
+        assert!(missing.contains("roman.var_poisson") && !missing.contains("coefficients"), "{missing}");
+        let map = test_data("roman/roman_wfi_area_wfi01_sub320x288.asdf").unwrap();
+        let with_map =
+            InputSection { area: Some(map.to_str().unwrap().to_owned()), ..InputSection::default() };
+        load(roman, &with_map).unwrap();
+        let names =
+            InputSection { dq_bad_bits: Some(vec!["GW_AFFECTED_DATA".into()]), ..InputSection::default() };
+        load(roman, &names).unwrap();
+    }
+}

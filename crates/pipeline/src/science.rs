@@ -27,9 +27,11 @@ pub(crate) struct Science {
 
 impl Science {
     pub(crate) fn find(source: &ImageFile, image: &HduSelector, planes: &InputSection) -> Result<Self> {
+        let mut notes = Vec::new();
+        let sky = gwcs(source, image, &mut notes);
         let mut found = match source {
-            ImageFile::Fits(file) => Self::of_fits(file, file.image_hdu(image)?)?,
-            ImageFile::Asdf(file) => Self::of_asdf(file, file.image_path(image)?)?,
+            ImageFile::Fits(file) => Self::of_fits(file, file.image_hdu(image)?, sky, notes),
+            ImageFile::Asdf(file) => Self::of_asdf(file, file.image_path(image)?, sky, notes)?,
             _ => {
                 return Err(PipelineError::value(
                     "file",
@@ -44,11 +46,8 @@ impl Science {
         Ok(found)
     }
 
-    fn of_fits(file: &FitsFile, info: &HduInfo) -> Result<Self> {
-        let mut notes = Vec::new();
-        let primary = file.hdus().first();
-        let jwst = primary.and_then(|h| h.header.get_str("TELESCOP")).is_some_and(|t| t.trim() == "JWST");
-        let is_science = info.name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case("SCI"));
+    fn of_fits(file: &FitsFile, info: &HduInfo, mut sky: Option<SkyMap>, mut notes: Vec<String>) -> Self {
+        let jwst = is_jwst_science(file, info);
         // Planes have the version of their image, except for the one map of areas.
         let plane = |name: &str, any: bool| {
             file.hdus()
@@ -58,16 +57,9 @@ impl Science {
                         && (any || h.version == info.version)
                         && h.image_shape() == info.image_shape()
                 })
-                .filter(|_| jwst && is_science)
+                .filter(|_| jwst)
                 .map(|h| HduSelector::Name { name: name.to_owned(), version: Some(h.version) })
         };
-        let mut sky = None;
-        if jwst && is_science && file.has_asdf() {
-            match file.asdf() {
-                Ok(tree) => sky = gwcs(tree.tree(), "meta.wcs", &mut notes),
-                Err(e) => notes.push(format!("the tree of the file cannot be read: {e}")),
-            }
-        }
         if sky.is_none() {
             sky = match fits_wcs(file, info, None) {
                 Ok(wcs) => {
@@ -82,7 +74,7 @@ impl Science {
                 }
             };
         }
-        Ok(Self {
+        Self {
             image: HduSelector::Index(info.index),
             pixel_type: info.pixel_type(),
             header: info.header.clone(),
@@ -93,11 +85,10 @@ impl Science {
             area: plane("AREA", true),
             legend: DataQuality::jwst(),
             notes,
-        })
+        }
     }
 
-    fn of_asdf(file: &AsdfFile, path: String) -> Result<Self> {
-        let mut notes = Vec::new();
+    fn of_asdf(file: &AsdfFile, path: String, sky: Option<SkyMap>, notes: Vec<String>) -> Result<Self> {
         let named = |path: String| HduSelector::Name { name: path, version: None };
         let shape = |path: &str| file.array(path).ok().map(|a| a.shape().to_vec());
         let plane = |name: &str| {
@@ -109,9 +100,6 @@ impl Science {
         if let Some(unit) = &unit {
             header.set("BUNIT", unit.as_str(), "unit of the image")?;
         }
-        let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-        let beside = file.tree().path(parent).and_then(|node| gwcs(node, "meta.wcs", &mut notes));
-        let sky = beside.or_else(|| gwcs(file.tree(), "wcs", &mut notes));
         Ok(Self {
             pixel_type: file.pixel_type(&path)?,
             error: plane("err"),
@@ -127,14 +115,63 @@ impl Science {
     }
 }
 
-/// The GWCS at a place of a tree; a note where there is one that cannot be used.
-fn gwcs(tree: &Node, place: &str, notes: &mut Vec<String>) -> Option<SkyMap> {
-    let node = tree.path(place).filter(|n| !n.is_null())?;
-    match Gwcs::from_tree(node) {
-        Ok(wcs) => {
-            let frame = wcs.frame().unwrap_or(SkyFrame::Icrs);
-            Some(SkyMap::new(Arc::new(wcs), frame))
+/// The GWCS that belongs to an image: that of the tree of an ASDF file, or of the tree in a JWST file for its `SCI`
+/// images. `None` where there is none, an error where there is one that cannot be used.
+///
+/// # Errors
+/// [`PipelineError::Io`] for an image that is not there or a tree that cannot be read, [`PipelineError::Wcs`].
+pub fn image_gwcs(file: &ImageFile, image: &HduSelector) -> Result<Option<Gwcs>> {
+    let (tree, shape) = match file {
+        ImageFile::Asdf(file) => {
+            // A file may hold nothing but a GWCS.
+            let shape = file.image_path(image).ok().and_then(|p| match file.array(&p).ok()?.shape() {
+                [ny, nx] => Some((*ny, *nx)),
+                _ => None,
+            });
+            (file.tree().clone(), shape)
         }
+        ImageFile::Fits(file) => {
+            let Ok(info) = file.image_hdu(image) else { return Ok(None) };
+            if !is_jwst_science(file, info) || !file.has_asdf() {
+                return Ok(None);
+            }
+            (file.asdf()?.tree().clone(), info.image_shape())
+        }
+        _ => return Ok(None),
+    };
+    let Some(node) = first_gwcs(&tree) else { return Ok(None) };
+    let wcs = Gwcs::from_tree(node)?;
+    Ok(Some(match shape {
+        Some(shape) if wcs.shape().is_none() => wcs.with_shape(shape),
+        _ => wcs,
+    }))
+}
+
+/// The first `gwcs/wcs` node of a tree.
+fn first_gwcs(node: &Node) -> Option<&Node> {
+    if node.is("gwcs/wcs") {
+        return Some(node);
+    }
+    match (node.as_map(), node.as_seq()) {
+        (Some(map), _) => map.entries().iter().find_map(|(_, v)| first_gwcs(v)),
+        (_, Some(items)) => items.iter().find_map(first_gwcs),
+        _ => None,
+    }
+}
+
+fn is_jwst_science(file: &FitsFile, info: &HduInfo) -> bool {
+    let telescope = file.hdus().first().and_then(|h| h.header.get_str("TELESCOP"));
+    telescope.is_some_and(|t| t.trim() == "JWST")
+        && info.name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case("SCI"))
+}
+
+/// The GWCS of an image as a map; a note where there is one that cannot be used.
+fn gwcs(file: &ImageFile, image: &HduSelector, notes: &mut Vec<String>) -> Option<SkyMap> {
+    match image_gwcs(file, image) {
+        Ok(wcs) => wcs.map(|wcs| {
+            let frame = wcs.frame().unwrap_or(SkyFrame::Icrs);
+            SkyMap::new(Arc::new(wcs), frame)
+        }),
         Err(e) => {
             notes.push(format!("the GWCS of the file cannot be used: {e}"));
             None

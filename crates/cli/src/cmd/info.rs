@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use clap::Args;
 use serde_json::json;
-use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector};
+use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector, ImageFile};
 
 use crate::args::GlobalArgs;
 use crate::{output, sky};
@@ -15,9 +15,9 @@ use crate::{output, sky};
     after_help = "Examples:\n  skyphot info image.fits.fz\n  skyphot info 'image.fits[SCI]' --header\n  skyphot info image.fits --json"
 )]
 pub(crate) struct InfoArgs {
-    /// FILE, or FILE[EXT] for one HDU
+    /// FILE, or FILE[EXT] for one HDU; of ASDF files FILE, or FILE[roman.meta] for a part of the tree
     file: String,
-    /// Print all header cards as well
+    /// Print all header cards, or the whole tree, as well
     #[arg(long)]
     header: bool,
 }
@@ -25,7 +25,13 @@ pub(crate) struct InfoArgs {
 pub(crate) fn run(args: &InfoArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     let place = || format!("skyphot info {}", args.file);
     let spec = FileSpec::parse(&args.file);
-    let file = FitsFile::open(&spec.path).with_context(place)?;
+    let file = match ImageFile::open(&spec.path).with_context(place)? {
+        ImageFile::Fits(file) => file,
+        ImageFile::Asdf(file) => {
+            return super::info_asdf::run(&args.file, file, &spec.hdu, args.header, global);
+        }
+        _ => anyhow::bail!("{} is neither FITS nor ASDF", spec.path.display()),
+    };
     let hdus: Vec<&HduInfo> = match &spec.hdu {
         HduSelector::Auto => file.hdus().iter().collect(),
         one => vec![file.find(one).with_context(place)?],

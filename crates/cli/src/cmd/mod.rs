@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod depth;
 pub(crate) mod detect;
 pub(crate) mod info;
+mod info_asdf;
 pub(crate) mod matching;
 pub(crate) mod plot;
 pub(crate) mod profile;

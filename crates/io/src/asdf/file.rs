@@ -158,13 +158,22 @@ impl AsdfFile {
     /// The array at a place of the tree (`roman.data`, see [`Node::path`]), also within a quantity.
     ///
     /// # Errors
-    /// [`IoError::MissingHdu`] with the arrays there are, if there is none at this place.
+    /// [`IoError::MissingArray`] with the arrays there are, if there is none at this place.
     pub fn array(&self, path: &str) -> Result<&ArrayNode> {
-        self.tree.path(path).and_then(|n| n.magnitude().as_array()).ok_or_else(|| IoError::MissingHdu {
+        self.tree.path(path).and_then(|n| n.magnitude().as_array()).ok_or_else(|| IoError::MissingArray {
             path: self.path().to_owned(),
             wanted: path.to_owned(),
-            available: self.arrays().into_iter().map(|(path, _)| path).collect(),
+            available: self.places(),
         })
+    }
+
+    /// Places of arrays that a user may mean: not the coefficients of a GWCS.
+    pub(super) fn places(&self) -> Vec<String> {
+        self.arrays()
+            .into_iter()
+            .map(|(path, _)| path)
+            .filter(|p| !p.split('.').any(|k| k == "wcs"))
+            .collect()
     }
 
     /// All arrays of the tree with their places, in the order of the file; those under the keys `history` and

@@ -12,20 +12,22 @@ impl AsdfFile {
     /// else the first two-dimensional array of numbers. A number counts the arrays of [`arrays`](Self::arrays).
     ///
     /// # Errors
-    /// [`IoError::MissingHdu`], [`IoError::NothingSuitable`], with a list of the arrays there are.
+    /// [`IoError::MissingArray`], [`IoError::NothingSuitable`], with a list of the arrays there are.
     pub fn image_path(&self, image: &HduSelector) -> Result<String> {
         let arrays = self.arrays();
-        let missing = || IoError::MissingHdu {
+        let missing = |wanted: &str| IoError::MissingArray {
             path: self.path().to_owned(),
-            wanted: image.to_string(),
-            available: arrays.iter().map(|(p, _)| p.clone()).collect(),
+            wanted: wanted.to_owned(),
+            available: self.places(),
         };
         match image {
             HduSelector::Name { name, version } => {
                 let path = version.map_or_else(|| name.clone(), |v| format!("{name},{v}"));
-                self.array(&path).map_err(|_| missing()).map(|_| path)
+                self.array(&path).map_err(|_| missing(&path)).map(|_| path)
             }
-            HduSelector::Index(i) => arrays.get(*i).map(|(p, _)| p.clone()).ok_or_else(missing),
+            HduSelector::Index(i) => {
+                arrays.get(*i).map(|(p, _)| p.clone()).ok_or_else(|| missing(&i.to_string()))
+            }
             HduSelector::Auto => {
                 let flat = |a: &&(String, ArrayNode)| {
                     image_axes(a.1.shape()).is_some()
@@ -41,7 +43,7 @@ impl AsdfFile {
                     .ok_or_else(|| IoError::NothingSuitable {
                         path: self.path().to_owned(),
                         wanted: "two-dimensional image",
-                        available: arrays.iter().map(|(p, _)| p.clone()).collect(),
+                        available: self.places(),
                     })
             }
         }
