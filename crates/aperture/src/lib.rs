@@ -36,6 +36,7 @@ mod stats_config;
 mod stats_cutout;
 mod stats_measure;
 mod stats_moments;
+mod stats_sky;
 mod sums;
 
 pub use annulus::CircularAnnulus;
