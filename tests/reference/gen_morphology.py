@@ -1,5 +1,7 @@
-"""Fixture of non-parametric morphology: statmorph 0.7.2, if it can be imported, on galaxies by formula. Gini and M20 are
+"""Fixture of non-parametric morphology: statmorph 0.7.2 on galaxies by formula. Gini and M20 are
 computed with statmorph's definitions on the pixels within a Petrosian radius of the centre of least asymmetry."""
+import os
+import shutil
 import sys
 import warnings
 
@@ -9,6 +11,7 @@ from common import noise, write_json
 
 warnings.simplefilter('ignore')
 N = 161
+FIXTURE = 'crates/aperture/tests/it/fixtures/morphology.json'
 
 
 def galaxy(k):
@@ -39,7 +42,13 @@ def main():
     try:
         import statmorph
     except ImportError as e:
-        print(f'skipped: {e}', file=sys.stderr)
+        # statmorph is none of the peers the other fixtures need: its answers stay as they are.
+        print(f'kept: {e}', file=sys.stderr)
+        kept = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', FIXTURE)
+        target = os.path.join(sys.argv[1], FIXTURE)
+        if os.path.abspath(kept) != os.path.abspath(target):
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copyfile(kept, target)
         return
     out = []
     for k in range(1, 4):
@@ -54,7 +63,7 @@ def main():
                     **{n: float(getattr(m, n)) for n in ['xc_asymmetry', 'yc_asymmetry', 'asymmetry', 'rpetro_circ',
                                                         'r20', 'r50', 'r80', 'concentration', 'smoothness']}})
         print(out[-1])
-    write_json('crates/aperture/tests/it/fixtures/morphology.json', {'statmorph': statmorph.__version__, 'galaxies': out})
+    write_json(FIXTURE, {'statmorph': statmorph.__version__, 'galaxies': out})
 
 
 main()

@@ -1,4 +1,5 @@
 //! 2,000 apertures of every shape by formula, next to photutils': see `tests/reference/gen_shapes.py`.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ fn shape(kind: u64, i: usize) -> (Point, PixelShape) {
     let u = |k: usize| uniform(700 + kind, (64 * i + k) as u64);
     let round = |v: f64| (v + 0.5).floor();
     let (mut x, mut y) = (u(0) * (NX + 30) as f64 - 15.5, u(1) * (NY + 30) as f64 - 15.5);
-    if i % 4 == 0 {
+    if i.is_multiple_of(4) {
         (x, y) = (round(x), round(y));
     } else if i % 4 == 1 {
         x = round(x) + 0.5;
@@ -30,15 +31,15 @@ fn shape(kind: u64, i: usize) -> (Point, PixelShape) {
         x = 500.0 + 100.0 * u(0);
     }
     let mut s = 1e-3 + 200.0 * (u(2) * u(2)) * (u(2) * u(2));
-    if i % 3 == 0 && s > 1.0 {
+    if i.is_multiple_of(3) && s > 1.0 {
         s = (2.0 * s).floor() / 2.0;
     }
     let mut t = s * (0.02 + 0.98 * u(3));
-    if i % 6 == 0 && t > 1.0 {
+    if i.is_multiple_of(6) && t > 1.0 {
         t = (2.0 * t).floor() / 2.0;
     }
     let mut theta = 12.0 * u(4) - 6.0;
-    if i % 5 == 0 {
+    if i.is_multiple_of(5) {
         theta = (12.0 * u(4)).floor() * std::f64::consts::FRAC_PI_4;
     }
     if i % 10 == 5 {
@@ -64,8 +65,10 @@ fn shape(kind: u64, i: usize) -> (Point, PixelShape) {
                     Point::new(r * px, r * py)
                 })
                 .collect();
-            let tried: Vec<Point> =
-                v.iter().map(|p| if i % 4 == 0 { Point::new(round(p.x), round(p.y)) } else { *p }).collect();
+            let tried: Vec<Point> = v
+                .iter()
+                .map(|p| if i.is_multiple_of(4) { Point::new(round(p.x), round(p.y)) } else { *p })
+                .collect();
             PolygonAperture::new(tried)
                 .or_else(|_| PolygonAperture::new(v.into_iter().rev().collect()))
                 .unwrap()
