@@ -4,7 +4,9 @@ mod args;
 mod cmd;
 mod failure;
 mod output;
+mod overlay;
 mod progress;
+mod regions;
 mod sky;
 
 use std::process::ExitCode;

@@ -210,7 +210,7 @@ impl ShapeSpec {
             None
         };
         match (&map, fixed) {
-            (None, Some(p)) => Ok(Shapes::Same(self.pixel(&p).ok_or_else(bad)?)),
+            (None, Some(p)) => Ok(Shapes::Same(Box::new(self.pixel(&p).ok_or_else(bad)?))),
             (None, None) => Ok(Shapes::Each(
                 (0..sources.positions.len())
                     .map(|i| self.pixel(&columns.iter().map(|c| c.at(i)).collect::<Vec<_>>()))
@@ -360,7 +360,7 @@ impl Sources<'_> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shapes {
     /// The same for all.
-    Same(PixelShape),
+    Same(Box<PixelShape>),
     /// One for each; `None` where its numbers make no shape.
     Each(Vec<Option<PixelShape>>),
 }
@@ -401,9 +401,7 @@ mod tests {
         .unwrap();
         let s = Sources { positions: &positions, table: Some(&table), sky: None };
         let circles = ShapeSpec::circles("3,5px").unwrap();
-        assert!(
-            matches!(circles[1].resolve(&s).unwrap(), Shapes::Same(PixelShape::Circle(c)) if c.r() == 5.0)
-        );
+        assert!(matches!(circles[1].resolve(&s).unwrap().at(0), Some(PixelShape::Circle(c)) if c.r() == 5.0));
         let e = ShapeSpec::ellipse("2*a,b,theta").unwrap();
         assert_eq!(e.to_string(), "2*a,b,theta");
         let shapes = e.resolve(&s).unwrap();

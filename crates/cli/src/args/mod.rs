@@ -3,12 +3,14 @@
 mod global;
 mod input;
 mod sections;
+mod shapes;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use global::GlobalArgs;
 pub(crate) use input::{InputArgs, TableOutput};
 pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs, SkyAnnulusArgs};
+pub(crate) use shapes::ShapeArgs;
 
 use crate::cmd;
 

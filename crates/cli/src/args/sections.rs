@@ -12,7 +12,7 @@ pub(crate) fn lay<T: Clone>(value: &mut Option<T>, flag: &Option<T>) {
 }
 
 /// A flag that was given replaces a value.
-fn set<T: Clone>(value: &mut T, flag: &Option<T>) {
+pub(crate) fn set<T: Clone>(value: &mut T, flag: &Option<T>) {
     if let Some(v) = flag {
         value.clone_from(v);
     }

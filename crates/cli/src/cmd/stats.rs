@@ -1,20 +1,29 @@
 //! `skyphot stats FILE`: sigma-clipped statistics.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use skyphot::core::Pixel;
-use skyphot::pipeline::{Exposure, InputSection, load};
+use skyphot::aperture::StatsConfig;
+use skyphot::core::{Column, Pixel, Point};
+use skyphot::pipeline::{
+    Exposure, InputSection, Shapes, add_sky_columns, load, shape_statistics, table_meta,
+};
 use skyphot::stats::{CenterFunc, ClippedStats, SigmaClip, SpreadFunc, sigma_clipped_stats};
 use skyphot::with_exposure;
 
 use crate::args::{GlobalArgs, InputArgs};
+use crate::cmd;
 use crate::failure::Usage;
 use crate::output;
+use crate::overlay::{Drawn, RED, draw_apertures};
+use crate::progress::Progress;
+use crate::regions::{place_regions, read_region_file};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  skyphot stats image.fits\n  skyphot stats 'image.fits[SCI]' --dq 'image.fits[DQ]' --sigma 2.5 --json"
+    after_help = "Examples:\n  skyphot stats image.fits\n  skyphot stats 'image.fits[SCI]' --dq 'image.fits[DQ]' --sigma 2.5 --json\n  skyphot stats image.fits --region nebula.reg -o nebula.ecsv --plot nebula.png"
 )]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
@@ -31,6 +40,15 @@ pub(crate) struct StatsArgs {
     /// Width that the limit is counted in
     #[arg(long, value_enum, default_value_t = Spread::Std)]
     stdfunc: Spread,
+    /// Statistics in every shape of a region file (DS9 or CASA) instead of the whole image: a table
+    #[arg(long, value_name = "FILE")]
+    region: Option<PathBuf>,
+    /// Table of the regions: .ecsv .fits .csv .parquet .vot .xml, or - for ECSV on standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-", requires = "region")]
+    output: PathBuf,
+    /// Picture of the regions on the image: .png or .svg
+    #[arg(long, value_name = "FILE", requires = "region")]
+    plot: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -81,7 +99,73 @@ pub(crate) fn run(args: &StatsArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     args.input.planes.apply(&mut section);
     let any =
         load(&args.input.file, &section).with_context(|| format!("skyphot stats {}", args.input.file))?;
-    with_exposure!(any, e => answer(&e, &clip, args, global))
+    match &args.region {
+        None => with_exposure!(any, e => answer(&e, &clip, args, global)),
+        Some(path) => {
+            let place = || format!("skyphot stats {}", args.input.file);
+            with_exposure!(any, e => in_regions(e, path, clip, &section, args, global)).with_context(place)
+        }
+    }
+}
+
+/// One row for each shape of a region file.
+fn in_regions<T: Pixel>(
+    mut e: Exposure<T>,
+    path: &Path,
+    clip: SigmaClip,
+    planes: &InputSection,
+    args: &StatsArgs,
+    global: &GlobalArgs,
+) -> anyhow::Result<()> {
+    let progress = Progress::new(global);
+    e.require_good_pixels()?;
+    let file = read_region_file(path)?;
+    let regions = place_regions(&file, path, &e, &progress);
+    regions.exclude(&mut e.mask, e.data.dim());
+    if regions.shapes.is_empty() {
+        anyhow::bail!("{} has no shape with an area that can be put on the image", path.display());
+    }
+    let errors = e.total_error(planes.gain)?;
+    let image = match &errors {
+        Some(err) => e.image_with_error(err)?,
+        None => e.image()?,
+    };
+    let exec = global.exec()?;
+    let shapes = Shapes::Each(regions.shapes.into_iter().map(Some).collect());
+    let config = StatsConfig { sigma_clip: Some(clip), exec: exec.clone(), ..StatsConfig::default() };
+    let found = shape_statistics(&image, &regions.positions, &shapes, &config)?;
+    let mut table = found.to_table();
+    let coordinate = |get: fn(&Point) -> f64| regions.positions.iter().map(get).collect::<Vec<f64>>();
+    let x = Column::new("x_center", coordinate(|p| p.x)).with_unit("pix");
+    let y = Column::new("y_center", coordinate(|p| p.y)).with_unit("pix");
+    table.insert(1, x.with_description("column of the region's centre, 0-based"))?;
+    table.insert(2, y.with_description("row of the region's centre, 0-based"))?;
+    if regions.names.iter().any(Option::is_some) {
+        let names: Vec<String> = regions.names.iter().map(|n| n.clone().unwrap_or_default()).collect();
+        table.insert(1, Column::new("name", names).with_description("text of the region"))?;
+    }
+    add_sky_columns(&mut table, e.sky.as_ref(), &regions.positions, &exec)?;
+    let parameters = serde_json::json!({
+        "input": planes, "region": path, "sigma": args.sigma, "maxiters": args.maxiters,
+    });
+    cmd::set_meta(&mut table, table_meta("stats", &e.file, &e.sha256, &parameters));
+    drop(progress);
+    cmd::write_table(&args.output, &table, global)?;
+    if let Some(path) = &args.plot {
+        let names =
+            regions.names.iter().enumerate().map(|(i, n)| n.clone().unwrap_or_else(|| (i + 1).to_string()));
+        let overlays = [Drawn { shapes: &shapes, color: RED }];
+        draw_apertures(
+            &image,
+            &regions.positions,
+            &overlays,
+            names.collect(),
+            path,
+            &args.input.file,
+            global,
+        )?;
+    }
+    Ok(())
 }
 
 fn answer<T: Pixel>(
