@@ -5,6 +5,8 @@ mod help;
 mod jobs;
 mod profiles;
 mod real_files;
+mod shapes;
 mod support;
+mod texts;
 mod threads;
 mod wcs;

@@ -1,0 +1,83 @@
+//! Help and error texts are what `expected/` says. `SKYPHOT_UPDATE_EXPECTED=1 cargo test -p skyphot-cli texts` writes what
+//! they are now; read the difference before it is committed.
+
+use std::path::Path;
+
+use crate::support::{folder, ok, skyphot};
+
+fn same(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/expected").join(name);
+    let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
+    if std::env::var_os("SKYPHOT_UPDATE_EXPECTED").is_some() {
+        std::fs::write(&path, text).unwrap();
+        return;
+    }
+    let want = std::fs::read_to_string(&path).unwrap_or_default();
+    let first = want.lines().zip(text.lines()).position(|(a, b)| a != b);
+    assert_eq!(
+        want,
+        text,
+        "{name}, first in line {:?}; SKYPHOT_UPDATE_EXPECTED=1 writes it anew",
+        first.map(|l| l + 1)
+    );
+}
+
+#[test]
+fn help() {
+    let dir = folder();
+    for command in ["aperture", "profile", "depth", "stats", "plot"] {
+        same(&format!("help_{command}.txt"), &ok(dir.path(), &[command, "--help"]).out);
+    }
+}
+
+#[test]
+fn errors() {
+    let dir = folder();
+    let d = dir.path();
+    std::fs::write(d.join("empty.reg"), "# nothing\n").unwrap();
+    std::fs::write(d.join("sky.reg"), "fk5; circle(1,2,3\")\n").unwrap();
+    std::fs::write(d.join("points.reg"), "image; point(20,20)\n").unwrap();
+    std::fs::write(d.join("cat.csv"), "x,y,a\n20,30,2\n").unwrap();
+    let aperture = |more: &[&'static str]| [&["aperture", "image.fits"], more].concat();
+    let calls: Vec<Vec<&str>> = vec![
+        aperture(&[]),
+        aperture(&["--positions", "20,30", "--ellipse", "3,2"]),
+        aperture(&["--positions", "20,30", "--ellipse", "3,-2,0"]),
+        aperture(&["--positions", "20,30", "--circle", "0"]),
+        aperture(&["--positions", "20,30", "--circle", "3parsec"]),
+        aperture(&["--positions", "20,30", "--circle", "1arcsec"]),
+        aperture(&["--positions", "20,30", "--circle", "fwhm"]),
+        aperture(&["--positions", "20,30", "--annulus", "9,8"]),
+        aperture(&["--positions", "20,30", "--annulus", "3,8", "--local-background", "2"]),
+        aperture(&["--positions", "20,30", "--method", "perfect"]),
+        aperture(&["--positions", "20,30", "--segmentation", "nothing.fits"]),
+        aperture(&["--positions", "900,30"]),
+        aperture(&["--positions", "cat.csv", "--circle", "b"]),
+        aperture(&["--positions", "nothing.ecsv"]),
+        aperture(&["--region", "nothing.reg"]),
+        aperture(&["--region", "empty.reg"]),
+        aperture(&["--region", "sky.reg"]),
+        aperture(&["--region", "points.reg"]),
+        aperture(&["--region", "sky.reg", "--positions", "1,2"]),
+        vec!["stats", "image.fits", "--region", "points.reg"],
+        vec!["stats", "image.fits", "--sigma", "-1"],
+        vec!["stats", "image.fits", "--plot", "p.png"],
+        vec!["profile", "image.fits", "--positions", "20,30", "--radii", "5:1:1"],
+        vec!["profile", "image.fits", "--positions", "20,30", "--radii", "3"],
+        vec!["profile", "image.fits", "--positions", "20,30", "--ellipse", "2,0"],
+        vec!["profile", "image.fits", "--positions", "20,30", "-o", "p.csv", "--plot", "p.gif"],
+        vec!["depth", "image.fits"],
+        vec!["depth", "image.fits", "--radius", "0"],
+        vec!["depth", "image.fits", "--radius", "3", "--mask-sources", "0"],
+        vec!["depth", "image.fits", "--radius", "300"],
+        vec!["depth", "nothing.fits", "--radius", "3"],
+        vec!["plot", "image.fits", "-o", "p.png", "--zoom", "5:1,2:3"],
+        vec!["nonsense"],
+    ];
+    let mut text = String::new();
+    for call in calls {
+        let r = skyphot(d, &call);
+        text += &format!("$ skyphot {}\n{}{}exit code {}\n\n", call.join(" "), r.out, r.err, r.code);
+    }
+    same("errors.txt", &text);
+}
