@@ -1,5 +1,7 @@
 //! A balanced k-d tree over a fixed set of points.
 
+use std::cmp::Ordering;
+
 /// Points of one leaf.
 const LEAF: usize = 12;
 
@@ -35,9 +37,34 @@ impl<const D: usize> KdTree<D> {
         self.points.len()
     }
 
-    /// Indices of the caller's list in the order of the tree, in which neighbours are near each other.
-    pub(crate) fn order(&self) -> &[usize] {
-        &self.index
+    /// Indices of finite queries in the order of the leaves they fall into: neighbours walk through the same nodes.
+    pub(crate) fn order(&self, queries: &[[f64; D]]) -> Vec<usize> {
+        let leaf = |q: &[f64; D]| {
+            let mut node = 0;
+            while let Some((axis, value)) = self.nodes.get(node) {
+                node = 2 * node + if q[*axis] < *value { 1 } else { 2 };
+            }
+            node - self.nodes.len()
+        };
+        let finite = |q: &[f64; D]| q.iter().all(|v| v.is_finite());
+        let leaves: Vec<usize> = queries.iter().map(leaf).collect();
+        let mut start = vec![0; self.nodes.len() + 2];
+        for (q, l) in queries.iter().zip(&leaves) {
+            if finite(q) {
+                start[l + 1] += 1;
+            }
+        }
+        for i in 1..start.len() {
+            start[i] += start[i - 1];
+        }
+        let mut order = vec![0; start[start.len() - 1]];
+        for (i, (q, l)) in queries.iter().zip(&leaves).enumerate() {
+            if finite(q) {
+                order[start[*l]] = i;
+                start[*l] += 1;
+            }
+        }
+        order
     }
 
     /// The nearest point as `(squared distance, index)`, the lower index of equally near ones.
@@ -205,7 +232,17 @@ fn build<const D: usize>(items: &mut [(usize, [f64; D])], node: usize, nodes: &m
         }
     }
     let middle = items.len() / 2;
-    items.select_nth_unstable_by(middle, |a, b| a.1[axis].total_cmp(&b.1[axis]).then(a.0.cmp(&b.0)));
+    // All coordinates are finite.
+    items.select_nth_unstable_by(middle, |a, b| {
+        let (x, y) = (a.1[axis], b.1[axis]);
+        if x < y {
+            Ordering::Less
+        } else if x > y {
+            Ordering::Greater
+        } else {
+            a.0.cmp(&b.0)
+        }
+    });
     nodes[node] = (axis, items[middle].1[axis]);
     let (left, right) = items.split_at_mut(middle);
     build(left, 2 * node + 1, nodes);

@@ -104,8 +104,25 @@ impl Default for CrossMatchConfig {
     }
 }
 
-fn vectors(sky: &[SkyCoord]) -> Vec<[f64; 3]> {
-    sky.iter().map(|s| unit_vector(s.lon, s.lat)).collect()
+fn vectors(sky: &[SkyCoord], exec: &Exec) -> Vec<[f64; 3]> {
+    let mut out = vec![[0.0; 3]; sky.len()];
+    exec.for_each_chunk_mut(&mut out, CHUNK, |k, chunk| {
+        for (v, s) in chunk.iter_mut().zip(&sky[k * CHUNK..]) {
+            *v = unit_vector(s.lon, s.lat);
+        }
+    });
+    out
+}
+
+/// The angle between two unit vectors, degrees, to 1e-14; from the positions themselves where the chord would lose digits.
+fn angle(a: [f64; 3], b: [f64; 3], positions: impl Fn() -> (SkyCoord, SkyCoord)) -> f64 {
+    let d = [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+    let half = 0.5 * (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
+    if half < 0.5 {
+        return (2.0 * half.asin()).to_degrees();
+    }
+    let (a, b) = positions();
+    separation(a, b)
 }
 
 fn planar(points: &[Point]) -> Vec<[f64; 2]> {
@@ -140,9 +157,10 @@ pub fn match_to_catalog_sky(
     nth: usize,
     exec: &Exec,
 ) -> Result<CatalogMatch> {
-    let tree = KdTree::new(&vectors(catalog));
-    let hits = nth_neighbour(&tree, &vectors(positions), nth, exec)?;
-    Ok(finish(hits, |i, j| separation(positions[i], catalog[j])))
+    let (mine, theirs) = (vectors(positions, exec), vectors(catalog, exec));
+    let tree = KdTree::new(&theirs);
+    let hits = nth_neighbour(&tree, &mine, nth, exec)?;
+    Ok(finish(hits, exec, |i, j| angle(mine[i], theirs[j], || (positions[i], catalog[j]))))
 }
 
 /// The `nth` nearest entry (1 = nearest) of a catalogue for each point of the plane, at any distance.
@@ -157,7 +175,7 @@ pub fn match_to_catalog_xy(
 ) -> Result<CatalogMatch> {
     let tree = KdTree::new(&planar(catalog));
     let hits = nth_neighbour(&tree, &planar(positions), nth, exec)?;
-    Ok(finish(hits, |i, j| positions[i].distance(catalog[j])))
+    Ok(finish(hits, exec, |i, j| positions[i].distance(catalog[j])))
 }
 
 fn nth_neighbour<const D: usize>(
@@ -172,9 +190,7 @@ fn nth_neighbour<const D: usize>(
     if tree.len() < nth {
         return Err(WcsError::TooFewPoints { what: "the catalogue", needed: nth, found: tree.len() });
     }
-    // Queries in the order of a tree of their own: neighbours walk through the same nodes.
-    let own = KdTree::new(queries);
-    let order = own.order();
+    let order = tree.order(queries);
     let chunks = exec.map_chunks(order.len(), CHUNK, |range| {
         let mut best = Vec::with_capacity(nth + 1);
         order[range]
@@ -195,8 +211,19 @@ fn nth_neighbour<const D: usize>(
     Ok(out)
 }
 
-fn finish(index: Vec<Option<usize>>, distance: impl Fn(usize, usize) -> f64) -> CatalogMatch {
-    let separation = index.iter().enumerate().map(|(i, j)| j.map_or(f64::NAN, |j| distance(i, j))).collect();
+fn finish(
+    index: Vec<Option<usize>>,
+    exec: &Exec,
+    distance: impl Fn(usize, usize) -> f64 + Sync + Send,
+) -> CatalogMatch {
+    let mut separation = vec![f64::NAN; index.len()];
+    exec.for_each_chunk_mut(&mut separation, CHUNK, |k, chunk| {
+        for (i, (s, j)) in (k * CHUNK..).zip(chunk.iter_mut().zip(&index[k * CHUNK..])) {
+            if let Some(j) = j {
+                *s = distance(i, *j);
+            }
+        }
+    });
     let ambiguous = vec![false; index.len()];
     CatalogMatch { index, separation, ambiguous }
 }
@@ -212,10 +239,10 @@ pub fn search_around_sky(
     exec: &Exec,
 ) -> Result<MatchPairs> {
     check_radius(radius)?;
-    let tree = KdTree::new(&vectors(second));
+    let tree = KdTree::new(&vectors(second, exec));
     // A hair more than asked for; the angle itself decides.
     let limit = squared_chord(radius) * (1.0 + 1e-12) + 1e-30;
-    Ok(pairs(&tree, &vectors(first), limit, exec, |i, j| {
+    Ok(pairs(&tree, &vectors(first, exec), limit, exec, |i, j| {
         let d = separation(first[i], second[j]);
         (d <= radius).then_some(d)
     }))
