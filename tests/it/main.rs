@@ -3,6 +3,7 @@
 
 mod aperture;
 mod aperture_stats;
+mod aperture_sky;
 mod background;
 mod detection;
 mod gwcs;
