@@ -9,6 +9,7 @@ mod aperture_stats;
 mod cases;
 mod inputs;
 mod wcs;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

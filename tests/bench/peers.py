@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import common  # noqa: E402
 import peers_aperture_stats  # noqa: E402
 import peers_wcs  # noqa: E402
+import peers_shapes  # noqa: E402
 
 warnings.simplefilter('ignore')
 np.seterr(all='ignore')
@@ -177,6 +178,7 @@ CASES = {
     'wcs-sky': peers_wcs.to_sky,
     'wcs-pixel': peers_wcs.to_pixel,
     'match': peers_wcs.matching,
+    **peers_shapes.cases(image, positions),
 }
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from photutils.aperture import (AperturePhotometry, CircularAnnulus, CircularAperture, EllipticalAnnulus,
                                 EllipticalAperture, PolygonAperture, RectangularAnnulus, RectangularAperture)
 
+from photutils.segmentation import SegmentationImage
+
 from common import field, uniform, write_json
 
 warnings.simplefilter('ignore')
@@ -141,6 +143,41 @@ def columns(kind):
     return {**out, 'weights': few, 'noisy': noisy}
 
 
+def neighbors():
+    """Sources by formula in a segmentation image, and what is left of them by every method."""
+    data, error, mask = scene()
+    y, x = np.mgrid[0:NY, 0:NX]
+    labels = np.zeros((NY, NX), np.int32)
+    for k in range(1, 40):
+        cx, cy = uniform(801, 4 * k) * NX, uniform(801, 4 * k + 1) * NY
+        labels[(x - cx)**2 + (y - cy)**2 < (2.0 + 5.0 * uniform(801, 4 * k + 2))**2] = k
+    segments = SegmentationImage(labels)
+    n = 120
+    index = np.arange(n)
+    positions = np.c_[uniform(802, 2 * index) * (NX + 8) - 4.5, uniform(802, 2 * index + 1) * (NY + 8) - 4.5]
+    positions[::5] = np.floor(positions[::5]) + 0.5
+    known = segments.labels
+    own = np.array([known[int(v * len(known))] for v in uniform(803, index)])
+    own[::7] = 0
+    cx, cy = np.clip(positions.astype(int), 0, [NX - 1, NY - 1]).T
+    here = labels[cy, cx]
+    own[(index % 2 == 1) & (here > 0)] = here[(index % 2 == 1) & (here > 0)]
+    cases = []
+    shapes = [CircularAperture(positions, 4.2), EllipticalAperture(positions, 9.0, 4.0, 0.7),
+              PolygonAperture(positions, [(-2.0, -3.0), (9.0, 1.0), (1.0, 6.0)])]
+    for k, a in enumerate(shapes):
+        for how in ('mask', 'correct', 'source_only', 'background_only'):
+            for method, m in ('exact', 5), ('center', 1):
+                p = AperturePhotometry(data, a, error=error, mask=mask, method=method, subpixels=m,
+                                       segmentation_image=segments, labels=own, mask_method=how)
+                cases.append({'shape': k, 'how': how, 'method': method, 'flux': p.flux, 'flux_err': p.flux_err,
+                              'area': p.area, 'flags': p.flags})
+    write_json('crates/aperture/tests/it/fixtures/neighbors.json',
+               {'labels': labels.ravel(), 'positions': positions, 'own': own, 'cases': cases})
+
+
+if len(sys.argv) < 3 or 'neighbors' in sys.argv[2:]:
+    neighbors()
 for kind, name in enumerate(NAMES):
     if len(sys.argv) < 3 or name in sys.argv[2:]:
         write_json(f'crates/aperture/tests/it/fixtures/shapes_{name}.json', columns(kind))

@@ -1,6 +1,7 @@
 //! Answers of photutils 3.1.1, and properties that must hold.
 
 mod morphology;
+mod neighbors;
 mod photometry;
 mod profiles;
 mod properties;
