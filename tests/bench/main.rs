@@ -8,8 +8,8 @@
 mod aperture_stats;
 mod cases;
 mod inputs;
-mod wcs;
 mod shapes;
+mod wcs;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

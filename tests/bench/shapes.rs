@@ -32,10 +32,7 @@ fn same(inputs: &mut Inputs, exec: &Exec, shape: &dyn Aperture) -> Result<Done, 
     let (data, error) = inputs.field_and_error()?;
     let image = Image::new(data.view())?.with_error(error.view())?;
     let config = PhotometryConfig { exec: exec.clone(), ..Default::default() };
-    timed(
-        || Ok(AperturePhotometry::measure(&image, &positions, &[shape], &config)?),
-        |p| Ok(values(&p)),
-    )
+    timed(|| Ok(AperturePhotometry::measure(&image, &positions, &[shape], &config)?), |p| Ok(values(&p)))
 }
 
 fn ellipses(inputs: &mut Inputs, exec: &Exec) -> Result<Done, Error> {

@@ -60,7 +60,9 @@ fn of_pixel(s: &PixelShape) -> (Vec<f64>, bool) {
         PixelShape::Ellipse(s) => (vec![s.a(), s.b(), s.theta()], true),
         PixelShape::EllipticalAnnulus(s) => (vec![s.a_in(), s.a_out(), s.b_in(), s.b_out(), s.theta()], true),
         PixelShape::Rectangle(s) => (vec![s.w(), s.h(), s.theta()], true),
-        PixelShape::RectangularAnnulus(s) => (vec![s.w_in(), s.w_out(), s.h_in(), s.h_out(), s.theta()], true),
+        PixelShape::RectangularAnnulus(s) => {
+            (vec![s.w_in(), s.w_out(), s.h_in(), s.h_out(), s.theta()], true)
+        }
         PixelShape::Polygon(s) => (s.offsets().iter().flat_map(|o| [o.x, o.y]).collect(), false),
         _ => unreachable!(),
     }
@@ -84,9 +86,10 @@ fn difference((got, angle): &(Vec<f64>, bool), want: &Value, scale: f64) -> f64 
     let want = numbers(want);
     assert_eq!(got.len(), want.len());
     let n = got.len();
-    let each = got.iter().zip(&want).enumerate().map(|(k, (a, b))| {
-        if *angle && k + 1 == n { (a - b).sin().abs() } else { (a - b).abs() / scale }
-    });
+    let each =
+        got.iter().zip(&want).enumerate().map(|(k, (a, b))| {
+            if *angle && k + 1 == n { (a - b).sin().abs() } else { (a - b).abs() / scale }
+        });
     each.fold(0.0, f64::max)
 }
 

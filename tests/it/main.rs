@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should stop there
 
 mod aperture;
-mod aperture_stats;
 mod aperture_sky;
+mod aperture_stats;
 mod background;
 mod detection;
 mod gwcs;

@@ -59,8 +59,9 @@ fn star() -> impl Strategy<Value = Vec<Point>> {
     })
 }
 
-fn close(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-12 * b.abs()
+/// To 1e-12; the places of corners are rounded, which a shape that is long and thin feels more.
+fn close(a: f64, b: f64, longest: f64) -> bool {
+    (a - b).abs() <= 1e-12 * b.abs() + 1e-14 * longest
 }
 
 proptest! {
@@ -70,12 +71,12 @@ proptest! {
     fn weights_sum_to_the_area(a in size(), b in size(), t in angle(), c in place(), v in star()) {
         let w = window(500);
         let e = ellipse(&Ellipse::new(a, b, t).unwrap(), c, OverlapMethod::Exact, &w);
-        prop_assert!(close(e.area(), PI * a * b), "ellipse {a} {b} {t}: {} {}", e.area(), PI * a * b);
+        prop_assert!(close(e.area(), PI * a * b, a.max(b)), "ellipse {a} {b} {t}: {} {}", e.area(), PI * a * b);
         let r = rectangle(&Rectangle::new(a, b, t).unwrap(), c, OverlapMethod::Exact, &w);
-        prop_assert!(close(r.area(), a * b), "rectangle {a} {b} {t}: {} {}", r.area(), a * b);
+        prop_assert!(close(r.area(), a * b, a.max(b)), "rectangle {a} {b} {t}: {} {}", r.area(), a * b);
         let p = Polygon::new(v).unwrap();
         let sum = polygon(&p, c, OverlapMethod::Exact, &w).area();
-        prop_assert!(close(sum, p.area()), "{p:?}: {sum} {}", p.area());
+        prop_assert!(close(sum, p.area(), 0.0), "{p:?}: {sum} {}", p.area());
     }
 
     #[test]
@@ -128,7 +129,7 @@ proptest! {
         let x = polygon(&Polygon::new(v).unwrap(), c, OverlapMethod::Exact, &w).to_array((500, 500));
         let back = Point::new(249.5, 499.0 - c.y);
         let y = polygon(&Polygon::new(turned).unwrap(), back, OverlapMethod::Exact, &w).to_array((500, 500));
-        prop_assert!(x.iter().zip(y.iter().rev()).all(|(a, b)| (a - b).abs() < 1e-13));
+        prop_assert!(x.iter().zip(y.slice(ndarray::s![..;-1, ..;-1]).iter()).all(|(a, b)| (a - b).abs() < 1e-13));
     }
 }
 
