@@ -14,7 +14,7 @@ mod kernel;
 
 pub use catalog::{
     ApertureFlux, ApertureMaskMethod, CatalogAperture, CatalogConfig, CatalogCutout, CatalogImages,
-    CatalogParts, CatalogScratch, CutoutMode, CutoutPlane, KronParams, SourceCatalog, SourceMeasurement,
+    CatalogParts, CatalogScratch, CutoutMode, CutoutPlane, KronParams, PetrosianParams, PetrosianPhotometry, SextractorOptions, SourceCatalog, SourceMeasurement,
     measure_source,
 };
 pub use connectivity::Connectivity;

@@ -1,5 +1,6 @@
 //! Properties of the sources of a segmentation image.
 
+mod beyond;
 mod columns;
 mod config;
 mod cutouts;
@@ -7,13 +8,16 @@ mod images;
 mod kernel;
 mod measure;
 mod photometry;
+mod sextractor;
 mod sky;
 mod source_catalog;
 mod table;
 
+pub use beyond::{PetrosianParams, PetrosianPhotometry};
 pub use config::{ApertureMaskMethod, CatalogConfig, KronParams};
 pub use cutouts::{CatalogCutout, CutoutMode, CutoutPlane};
 pub use images::CatalogImages;
 pub use measure::{CatalogParts, CatalogScratch, SourceMeasurement, measure_source};
 pub use photometry::{ApertureFlux, CatalogAperture};
+pub use sextractor::SextractorOptions;
 pub use source_catalog::SourceCatalog;

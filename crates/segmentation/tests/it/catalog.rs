@@ -9,7 +9,8 @@ use skyphot_core::{BoundingBox, Column, Exec, Image, Point, SkyCoord, SkyTransfo
 use skyphot_detection::Threshold;
 use skyphot_segmentation::{
     ApertureMaskMethod, CatalogConfig, CatalogImages, CatalogParts, CatalogScratch, CutoutMode, CutoutPlane,
-    DetectConfig, KronParams, SegmentationImage, SourceCatalog, detect_sources, measure_source,
+    DetectConfig, KronParams, SegmentationImage, SextractorOptions, SourceCatalog, detect_sources,
+    measure_source,
 };
 
 use crate::support::{crc32, fixture};
@@ -268,4 +269,59 @@ fn columns_of_the_user_and_wrong_calls() {
     assert_eq!(own[0].as_ref().unwrap().data.dim(), b.shape());
     let kron = catalog.make_kron_apertures(None).unwrap();
     assert!(kron[3].is_none() && kron[0].is_some_and(|k| k.a >= k.b && k.b > 0.0));
+}
+
+/// A Gaussian of flux 1 in the middle of an odd square.
+fn gaussian(n: usize, sigma: f64, dx: f64, dy: f64) -> Array2<f64> {
+    let c = (n / 2) as f64;
+    Array2::from_shape_fn((n, n), |(y, x)| {
+        let (u, v) = (x as f64 - c - dx, y as f64 - c - dy);
+        (-(u * u + v * v) / (2.0 * sigma * sigma)).exp() / (2.0 * std::f64::consts::PI * sigma * sigma)
+    })
+}
+
+#[test]
+fn measures_of_sextractor_have_their_closed_forms() {
+    let sigma = 4.0;
+    let data = gaussian(101, sigma, 0.3, -0.2) * 1000.0;
+    // Down to a hundredth of the peak.
+    let threshold = 0.01 * 1000.0 / (2.0 * std::f64::consts::PI * sigma * sigma);
+    let segm = SegmentationImage::new(data.mapv(|v| i32::from(v > threshold))).unwrap();
+    let image = Image::new(data.view()).unwrap();
+    let catalog = SourceCatalog::new(&image, &segm, CatalogConfig::default()).unwrap();
+    // The isophote of level q of the peak of a Gaussian has the area 2 pi sigma^2 ln(1 / q).
+    let areas = catalog.isophotal_areas(&[threshold]).unwrap()[0];
+    for (k, a) in areas.iter().enumerate() {
+        let expected = 2.0 * std::f64::consts::PI * sigma * sigma * (1.0 - k as f64 / 8.0) * 100_f64.ln();
+        assert!((*a as f64 - expected).abs() < 12.0, "{k}: {a} {expected}");
+    }
+    // 1 % of the light is below the threshold.
+    let corrected = catalog.isocor_photometry(&[threshold]).unwrap().flux[0];
+    assert!((corrected / 1000.0 - 1.0).abs() < 0.01, "{corrected}");
+    assert!((catalog.segment_flux()[0] / 990.0 - 1.0).abs() < 1e-3);
+    // The radius where exp(-u) between 0.8 and 1.25 radii is 0.2 of the mean within, u = r^2 / 2 sigma^2.
+    let petro = catalog.petrosian_photometry(&Default::default()).unwrap();
+    let (low, high) = (1.12_f64.powi(-4), 1.12_f64.powi(4));
+    let ratio = |u: f64| ((-low * u).exp() - (-high * u).exp()) / (high - low) / (1.0 - (-u).exp());
+    let a = catalog.semimajor_axis()[0];
+    let u = (petro.radius[0] * a).powi(2) / (2.0 * sigma * sigma);
+    assert!((ratio(u) - 0.2).abs() < 0.02, "{}", ratio(u));
+    assert!((petro.flux[0] / 1000.0 - 1.0).abs() < 0.01);
+    // Stars have 0; the disc of scale h in a wider Gaussian shows as wider.
+    let fwhm = sigma * skyphot_core::SIGMA_TO_FWHM;
+    let star = catalog.spread_model(gaussian(41, sigma, 0.0, 0.0).view(), fwhm).unwrap()[0];
+    let wide = catalog.spread_model(gaussian(41, 0.8 * sigma, 0.0, 0.0).view(), 0.8 * fwhm).unwrap()[0];
+    let sharp = catalog.spread_model(gaussian(41, 1.2 * sigma, 0.0, 0.0).view(), 1.2 * fwhm).unwrap()[0];
+    assert!(star.abs() < 1e-4 && wide > 1e-3 && sharp < -1e-3, "{star} {wide} {sharp}");
+    let t = catalog.to_sextractor_table(&SextractorOptions {
+        zero_point: 25.0,
+        threshold: Some(vec![threshold]),
+        ..Default::default()
+    });
+    let t = t.unwrap();
+    let get = |name: &str| t.column(name).unwrap().to_f64().unwrap()[0];
+    assert!((get("X_IMAGE") - 51.3).abs() < 0.01 && (get("Y_IMAGE") - 50.8).abs() < 0.01);
+    assert!((get("MAG_AUTO") - (25.0 - 2.5 * get("FLUX_AUTO").log10())).abs() < 1e-12);
+    assert_eq!(get("KRON_RADIUS"), 2.5 * catalog.kron_radius()[0]);
+    assert_eq!((get("FLAGS"), get("NUMBER")), (0.0, 1.0));
 }

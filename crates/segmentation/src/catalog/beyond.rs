@@ -1,0 +1,295 @@
+//! Measurements that SExtractor has and photutils has not.
+
+use std::f64::consts::PI;
+
+use ndarray::ArrayView2;
+use skyphot_core::Pixel;
+
+use super::kernel::aperture::Shape;
+use super::measure::{CatalogParts, CatalogScratch, Measurer, SourceMeasurement};
+use super::photometry::ApertureFlux;
+use super::source_catalog::SourceCatalog;
+use crate::error::{Result, SegmentationError};
+
+/// How the Petrosian aperture is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[doc(alias = "PHOT_PETROPARAMS")]
+pub struct PetrosianParams {
+    /// The Petrosian radius is where the local surface brightness falls to this part of the mean within (in (0, 1)).
+    /// Default 0.2.
+    pub ratio: f64,
+    /// The aperture is this many times the radius (> 0). Default 2.
+    pub scale: f64,
+    /// Least radius of the aperture, in units of the isophotal ellipse (> 0). Default 3.5.
+    pub minimum_radius: f64,
+}
+
+impl Default for PetrosianParams {
+    fn default() -> Self {
+        Self { ratio: 0.2, scale: 2.0, minimum_radius: 3.5 }
+    }
+}
+
+/// Petrosian radii and fluxes, one per source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PetrosianPhotometry {
+    /// Petrosian radius in units of the isophotal ellipse; NaN where the ratio is not reached within 10 of them.
+    pub radius: Vec<f64>,
+    /// Flux in the aperture; that of the least aperture where there is no radius.
+    pub flux: Vec<f64>,
+    /// Its 1-sigma error.
+    pub flux_err: Vec<f64>,
+}
+
+/// Growth of the ellipse from one step to the next; the annulus of the local brightness reaches `STEP^2` to either side.
+const STEP: f64 = 1.12;
+const FIRST: f64 = 0.5;
+const LAST: f64 = 10.0;
+
+impl SourceCatalog<'_> {
+    fn check_levels(&self, threshold: &[f64]) -> Result<()> {
+        if threshold.len() == 1 || threshold.len() == self.len() {
+            return Ok(());
+        }
+        Err(skyphot_core::CoreError::ColumnLength {
+            name: "threshold".to_owned(),
+            expected: self.len(),
+            found: threshold.len(),
+        }
+        .into())
+    }
+
+    /// Isophotal fluxes corrected for the light below the threshold, as if the profile were a Gaussian:
+    /// `F / (1 - 0.1961 q - 0.7512 q^2)` with `q = area threshold / F` (Maddox, Efstathiou & Sutherland 1990). `threshold`
+    /// is that of the detection, one value or one per source. NaN where the correction has no sense.
+    ///
+    /// # Errors
+    /// [`SegmentationError::Core`] for another number of thresholds.
+    #[doc(alias = "FLUX_ISOCOR")]
+    pub fn isocor_photometry(&self, threshold: &[f64]) -> Result<ApertureFlux> {
+        self.check_levels(threshold)?;
+        let flux = self.segment_flux();
+        let area = self.rows(CatalogParts::ISOPHOTAL).iter().map(|m| m.iso.n_good as f64).collect::<Vec<_>>();
+        let factor = |i: usize| {
+            let q = area[i] * threshold[i % threshold.len()] / flux[i];
+            let eta = 1.0 - 0.1961 * q - 0.7512 * q * q;
+            if eta > 0.0 { 1.0 / eta } else { f64::NAN }
+        };
+        Ok(ApertureFlux {
+            flux: flux.iter().enumerate().map(|(i, f)| f * factor(i)).collect(),
+            flux_err: self.segment_flux_err().iter().enumerate().map(|(i, e)| e * factor(i)).collect(),
+        })
+    }
+
+    /// Numbers of pixels of each segment at or above eight levels between the threshold and the peak, equally far apart
+    /// in the logarithm: level `i` is `t (peak / t)^(i / 8)`. Measured on the convolved data, if there are any.
+    ///
+    /// # Errors
+    /// [`SegmentationError::Core`] for another number of thresholds than one or one per source.
+    #[doc(alias = "ISO0")]
+    #[doc(alias = "ISO7")]
+    pub fn isophotal_areas(&self, threshold: &[f64]) -> Result<Vec<[usize; 8]>> {
+        self.check_levels(threshold)?;
+        let Some(images) = self.images() else { return Ok(vec![[0; 8]; self.len()]) };
+        let plane = images.convolved.as_deref().unwrap_or(&*images.data);
+        let of = |i: usize| {
+            let (b, label) = (&self.bbox()[i], self.labels()[i]);
+            let n = b.shape().1;
+            let (mut row, mut values) = (vec![0.0; n], Vec::new());
+            for y in b.y_min..b.y_max {
+                images.read(plane, b.x_min, y, &mut row);
+                images.masked(b.x_min, y, n, |i| row[i] = f64::NAN);
+                images.labels(b.x_min, y, n, |i, l| {
+                    if l == label && row[i].is_finite() {
+                        values.push(row[i]);
+                    }
+                });
+            }
+            let peak = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let t = threshold[i % threshold.len()];
+            std::array::from_fn(|k| {
+                let level = t * (peak / t).powf(k as f64 / 8.0);
+                values.iter().filter(|v| **v >= level).count()
+            })
+        };
+        Ok(self.config().exec.map(self.len(), of))
+    }
+
+    /// Petrosian photometry in ellipses of the isophotal shape (Petrosian 1976; Blanton et al. 2001, AJ 121, 2358): the
+    /// radius is where the mean brightness of the annulus between 0.8 and 1.25 radii falls to `ratio` of that within.
+    ///
+    /// # Errors
+    /// [`SegmentationError::InvalidParameter`] for parameters out of range.
+    #[doc(alias = "FLUX_PETRO")]
+    #[doc(alias = "PETRO_RADIUS")]
+    pub fn petrosian_photometry(&self, params: &PetrosianParams) -> Result<PetrosianPhotometry> {
+        let fail = |name, expected, found| Err(SegmentationError::InvalidParameter { name, expected, found });
+        if !(params.ratio > 0.0 && params.ratio < 1.0) {
+            return fail("ratio", "between 0 and 1", params.ratio);
+        }
+        for (name, v) in [("scale", params.scale), ("minimum_radius", params.minimum_radius)] {
+            if !(v > 0.0 && v.is_finite()) {
+                return fail(name, "greater than 0", v);
+            }
+        }
+        let rows = self.rows(CatalogParts::LOCAL_BACKGROUND);
+        let shapes = self.shapes().rows(CatalogParts::ISOPHOTAL);
+        let Some(images) = self.images() else {
+            let nan = vec![f64::NAN; self.len()];
+            return Ok(PetrosianPhotometry { radius: nan.clone(), flux: nan.clone(), flux_err: nan });
+        };
+        let measurer = Measurer { images, config: self.config() };
+        let one = |scratch: &mut CatalogScratch, i: usize| {
+            let (m, g): (&SourceMeasurement, _) = (&rows[i], &shapes[i]);
+            let s = &g.iso.shape;
+            let (a, b, theta) = (s.semimajor_axis, s.semiminor_axis, s.orientation);
+            if m.iso.all_masked() || !(g.center().is_finite() && a.is_finite() && b.is_finite()) {
+                return (f64::NAN, f64::NAN, f64::NAN);
+            }
+            scratch.fresh();
+            let mut sum = |k: f64| {
+                let shape = Shape::Ellipse(a * k, b * k, theta);
+                measurer
+                    .aperture_sum(m, g.center(), &shape, scratch)
+                    .map_or((f64::NAN, f64::NAN), |s| (s.flux, s.error))
+            };
+            // Fluxes within 0.8, 1 and 1.25 radii, two steps apart.
+            let mut before: Option<(f64, f64)> = None;
+            let mut radius = f64::NAN;
+            let mut k = FIRST;
+            let mut window = [sum(k / (STEP * STEP)).0, sum(k / STEP).0, sum(k).0, sum(k * STEP).0];
+            while k <= LAST {
+                let outer = sum(k * STEP * STEP).0;
+                let [inner, _, middle, _] = window;
+                let (low, high) = (1.0 / STEP.powi(4), STEP.powi(4));
+                let local = (outer - inner) / (PI * a * b * k * k * (high - low));
+                let ratio = local / (middle / (PI * a * b * k * k));
+                if let Some((k0, r0)) = before
+                    && r0 > params.ratio
+                    && ratio <= params.ratio
+                {
+                    radius = k0 + (k - k0) * (r0 - params.ratio) / (r0 - ratio);
+                    break;
+                }
+                before = Some((k, ratio));
+                window = [window[1], window[2], window[3], outer];
+                k *= STEP;
+            }
+            let size = (params.scale * radius).max(params.minimum_radius);
+            let (flux, error) = sum(size);
+            (radius, flux, error)
+        };
+        let all = self.config().exec.map_init(self.len(), CatalogScratch::default, one);
+        Ok(PetrosianPhotometry {
+            radius: all.iter().map(|r| r.0).collect(),
+            flux: all.iter().map(|r| r.1).collect(),
+            flux_err: all.iter().map(|r| r.2).collect(),
+        })
+    }
+
+    /// How much wider than the PSF each source is: SExtractor's star/galaxy number (Desai et al. 2012, ApJ 757, 83),
+    /// 0 for stars, positive for galaxies, negative for what is sharper than the PSF (cosmic rays).
+    ///
+    /// `psf` is an image of the PSF in pixels of the data, centred on its middle pixel, with an odd number of rows and
+    /// columns; `fwhm` is its width in pixels. The galaxy model is the PSF convolved with an exponential disc of scale
+    /// length `fwhm / 16`, to second order in it. Pixels are weighted with the error image, if there is one; NaN where the
+    /// stamp does not lie on the image.
+    ///
+    /// # Errors
+    /// [`SegmentationError::InvalidParameter`] for a PSF of even size or a width that is not positive.
+    #[doc(alias = "SPREAD_MODEL")]
+    #[doc(alias = "CLASS_STAR")]
+    pub fn spread_model<T: Pixel>(&self, psf: ArrayView2<'_, T>, fwhm: f64) -> Result<Vec<f64>> {
+        let (ny, nx) = psf.dim();
+        if ny % 2 == 0 || nx % 2 == 0 || ny < 3 || nx < 3 {
+            let found = if ny % 2 == 0 || ny < 3 { ny } else { nx };
+            let expected = "an odd number of pixels, 3 or more";
+            return Err(SegmentationError::InvalidParameter { name: "psf", expected, found: found as f64 });
+        }
+        if !(fwhm > 0.0 && fwhm.is_finite()) {
+            return Err(SegmentationError::InvalidParameter {
+                name: "fwhm",
+                expected: "greater than 0",
+                found: fwhm,
+            });
+        }
+        let own = self.rows(CatalogParts::ISOPHOTAL);
+        let shapes = self.shapes().rows(CatalogParts::ISOPHOTAL);
+        let Some(images) = self.images() else { return Ok(vec![f64::NAN; self.len()]) };
+        // The disc has the variance 3 h^2 along either axis; half of it times the Laplacian is what convolution adds.
+        let half_variance = 1.5 * (fwhm / 16.0) * (fwhm / 16.0);
+        let at = |y: i64, x: i64| {
+            let inside = y >= 0 && x >= 0 && y < ny as i64 && x < nx as i64;
+            if inside { psf[[y as usize, x as usize]].to_f64() } else { 0.0 }
+        };
+        let of = |i: usize| {
+            let c = shapes[i].center();
+            if own[i].iso.all_masked() || !c.is_finite() {
+                return f64::NAN;
+            }
+            let (x0, y0) = (c.x.round(), c.y.round());
+            let (fx, fy) = (c.x - x0, c.y - y0);
+            let b = skyphot_core::BoundingBox {
+                x_min: x0 as i64 - nx as i64 / 2,
+                x_max: x0 as i64 + nx as i64 / 2 + 1,
+                y_min: y0 as i64 - ny as i64 / 2,
+                y_max: y0 as i64 + ny as i64 / 2 + 1,
+            };
+            let Ok(Some(clipped)) = images.clip(&b) else { return f64::NAN };
+            // Keys' cubic convolution: the PSF moved to the place of the source.
+            let cubic = |t: f64| {
+                let t = t.abs();
+                if t < 1.0 {
+                    (1.5 * t - 2.5) * t * t + 1.0
+                } else if t < 2.0 {
+                    ((-0.5 * t + 2.5) * t - 4.0) * t + 2.0
+                } else {
+                    0.0
+                }
+            };
+            let moved = |y: i64, x: i64| {
+                let mut v = 0.0;
+                for dy in -2..=2 {
+                    let wy = cubic(dy as f64 + fy);
+                    for dx in -2..=2 {
+                        v += wy * cubic(dx as f64 + fx) * at(y + dy, x + dx);
+                    }
+                }
+                v
+            };
+            let label = self.labels()[i];
+            let n = clipped.shape().1;
+            let (mut data, mut error) = (vec![0.0; n], vec![1.0; n]);
+            let (mut gx, mut px, mut gp, mut pp) = (0.0, 0.0, 0.0, 0.0);
+            for y in clipped.y_min..clipped.y_max {
+                images.read(&*images.data, clipped.x_min, y, &mut data);
+                if let Some(e) = &images.error {
+                    images.read(&**e, clipped.x_min, y, &mut error);
+                }
+                images.masked(clipped.x_min, y, n, |k| data[k] = f64::NAN);
+                images.labels(clipped.x_min, y, n, |k, l| {
+                    if l != 0 && l != label {
+                        data[k] = f64::NAN;
+                    }
+                });
+                for k in 0..n {
+                    let w = 1.0 / (error[k] * error[k]);
+                    if !(data[k].is_finite() && w.is_finite()) {
+                        continue;
+                    }
+                    let (py, pxx) = (y - b.y_min, clipped.x_min + k as i64 - b.x_min);
+                    let p = moved(py, pxx);
+                    let around =
+                        moved(py - 1, pxx) + moved(py + 1, pxx) + moved(py, pxx - 1) + moved(py, pxx + 1);
+                    let g = p + half_variance * (around - 4.0 * p);
+                    gx += g * w * data[k];
+                    px += p * w * data[k];
+                    gp += g * w * p;
+                    pp += p * w * p;
+                }
+            }
+            gx / px - gp / pp
+        };
+        Ok(self.config().exec.map(self.len(), of))
+    }
+}
