@@ -31,6 +31,7 @@ fn within(sorted: &[f64], m: f64, reach: f64) -> &[f64] {
 }
 
 /// Biweight location of sorted values about their median `m`, of known MAD.
+#[inline(always)]
 pub(crate) fn biweight_location_sorted(sorted: &[f64], c: f64, m: f64, mad: f64) -> f64 {
     if mad == 0.0 || mad.is_nan() {
         return m;
@@ -46,6 +47,7 @@ pub(crate) fn biweight_location_sorted(sorted: &[f64], c: f64, m: f64, mad: f64)
 }
 
 /// Biweight midvariance of sorted values about their median `m`, of known MAD.
+#[inline(always)]
 pub(crate) fn biweight_midvariance_sorted(sorted: &[f64], c: f64, m: f64, mad: f64) -> f64 {
     if mad == 0.0 || mad.is_nan() {
         return mad;
@@ -61,6 +63,7 @@ pub(crate) fn biweight_midvariance_sorted(sorted: &[f64], c: f64, m: f64, mad: f
 }
 
 /// Gini coefficient of the absolute values of sorted values (Lotz et al. 2004, AJ 128, 163, eq. 6).
+#[inline(always)]
 pub(crate) fn gini_sorted(sorted: &[f64]) -> f64 {
     let n = sorted.len();
     if n < 2 {

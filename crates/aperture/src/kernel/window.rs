@@ -18,6 +18,7 @@ pub(crate) struct Window {
 
 impl Window {
     /// Packs the pixels of a coverage, less `bkg`.
+    #[inline(always)]
     pub(crate) fn fill<T: Pixel>(&mut self, rows: &Rows<'_, T>, cover: &Coverage, bkg: f64) -> Counts {
         self.values.clear();
         self.runs.clear();
@@ -55,6 +56,7 @@ impl Window {
     }
 
     /// The good values, unsorted.
+    #[inline(always)]
     pub(crate) fn good(&self, out: &mut Vec<f64>) {
         out.clear();
         // No bad pixel can hide behind a finite sum.
@@ -67,6 +69,7 @@ impl Window {
 
     /// First and second moments of the values from `low` to `high`, from the origin `(x0, y0)`. Two passes: second
     /// moments are taken about the centroid.
+    #[inline(always)]
     pub(crate) fn moments(&self, [low, high]: [f64; 2], (x0, y0): (usize, usize)) -> Moments {
         let (mut total, mut sx, mut sy) = (0.0, 0.0, 0.0);
         self.for_each_run(|values, x, y| {
@@ -113,6 +116,7 @@ impl Window {
         m
     }
 
+    #[inline(always)]
     fn for_each_run(&self, mut f: impl FnMut(&[f64], usize, usize)) {
         for (i, &(first, x, y)) in self.runs.iter().enumerate() {
             let end = self.runs.get(i + 1).map_or(self.values.len(), |r| r.0);
