@@ -12,7 +12,7 @@ use skyphot::stats::{SigmaClip, sigma_clipped_stats};
 
 use super::aperture_stats;
 use super::inputs::Inputs;
-use super::{Done, Error, Values, wcs};
+use super::{Done, Error, Values, wcs, wcs_gwcs};
 
 /// Runs a case once.
 pub(crate) fn run(case: &str, inputs: &mut Inputs, exec: &Exec) -> Result<Done, Error> {
@@ -29,6 +29,9 @@ pub(crate) fn run(case: &str, inputs: &mut Inputs, exec: &Exec) -> Result<Done, 
         "stats" => stats(inputs, exec),
         "read" => read(inputs),
         "ecsv" => ecsv(inputs, exec),
+        "gwcs-forward" => wcs_gwcs::forward(exec),
+        "gwcs-inverse" => wcs_gwcs::inverse(exec),
+        "gwcs-numerical" => wcs_gwcs::numerical(exec),
         "wcs-sky" => wcs::to_sky(exec),
         "wcs-pixel" => wcs::to_pixel(exec),
         "match" => wcs::matching(exec),

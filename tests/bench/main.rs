@@ -10,6 +10,7 @@ mod cases;
 mod inputs;
 mod shapes;
 mod wcs;
+mod wcs_gwcs;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

@@ -19,6 +19,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'reference'))
 import common  # noqa: E402
+import peers_gwcs  # noqa: E402
 import peers_aperture_stats  # noqa: E402
 import peers_wcs  # noqa: E402
 import peers_shapes  # noqa: E402
@@ -179,6 +180,9 @@ CASES = {
     'wcs-pixel': peers_wcs.to_pixel,
     'match': peers_wcs.matching,
     **peers_shapes.cases(image, positions),
+    'gwcs-forward': lambda _: peers_gwcs.case('forward', common.uniform),
+    'gwcs-inverse': lambda _: peers_gwcs.case('inverse', common.uniform),
+    'gwcs-numerical': lambda _: peers_gwcs.case('numerical', common.uniform),
 }
 
 
@@ -217,7 +221,7 @@ def verify(case, file):
 
 def versions():
     from importlib.metadata import version
-    names = ['photutils', 'sep', 'astropy', 'bottleneck', 'numpy', 'fitsio']
+    names = ['photutils', 'sep', 'astropy', 'bottleneck', 'numpy', 'fitsio', 'gwcs']
     return {'versions': ', '.join(f'{n} {version(n)}' for n in names)}
 
 

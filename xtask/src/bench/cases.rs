@@ -212,4 +212,29 @@ pub(super) const CASES: &[Case] = &[
         peers: &[peer("astropy", Measure::Max, 1e-6, Some(3.0))],
         fastest: None,
     },
+    Case {
+        name: "gwcs-forward",
+        what: "1,000,000 pixels through a GWCS of a Roman kind",
+        threads: true,
+        slow: false,
+        peers: &[peer("gwcs", Measure::Max, 1e-11, None)],
+        fastest: Some(10.0),
+    },
+    Case {
+        name: "gwcs-inverse",
+        what: "the way back with the polynomials of the GWCS",
+        threads: true,
+        slow: false,
+        peers: &[peer("gwcs", Measure::Max, 1e-9, None)],
+        fastest: None,
+    },
+    Case {
+        name: "gwcs-numerical",
+        what: "the exact way back of 300 positions by iteration",
+        threads: false,
+        slow: true,
+        // gwcs stops at 1e-5 pixels.
+        peers: &[peer("gwcs", Measure::Max, 1e-5, None)],
+        fastest: Some(30.0),
+    },
 ];

@@ -401,10 +401,13 @@ fn step(instruction: &Instruction, b: &mut [f64], n: usize) {
 /// Steps that go point by point.
 #[inline(never)]
 fn rare(instruction: &Instruction, b: &mut [f64], n: usize) {
+    use std::f64::consts::{PI, TAU};
     match instruction {
         Instruction::Project { out, a, projection, to_sky } => {
             for i in 0..n {
                 let (x, y) = (b[a[0] * n + i].to_radians(), b[a[1] * n + i].to_radians());
+                // Longitudes beyond half a turn would land beside the map.
+                let x = if !*to_sky && x.abs() > PI { x - TAU * (x / TAU).round() } else { x };
                 let r =
                     if *to_sky { projection.plane_to_native(x, y) } else { projection.native_to_plane(x, y) };
                 let (u, v) = r.map_or((f64::NAN, f64::NAN), |(u, v)| (u.to_degrees(), v.to_degrees()));
@@ -505,4 +508,37 @@ fn next(family: Family, k: usize, x: &V, p: &V, last: &V) -> V {
         Family::Hermite => (2.0, 2.0 * kf),
     };
     map3(x, p, last, |x, p, l| a * x * p - b * l)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skyphot_core::testing::uniform;
+
+    /// AVX2 changes no bit, and neither does the number of rows.
+    #[test]
+    fn the_same_bits_on_every_machine() {
+        let c = Arc::new((0..10).map(|i| uniform(3, i) - 0.5).collect::<Vec<f64>>());
+        let program = Program {
+            instructions: vec![
+                Instruction::Polynomial2 { out: 2, x: 0, y: 1, degree: 3, c: Arc::clone(&c) },
+                Instruction::Ortho2 { out: 3, x: 0, y: 1, family: Family::Legendre, columns: 5, c },
+                Instruction::ToVector { out: [4, 5, 6], lon: 2, lat: 3 },
+                Instruction::Linear { out: 4, terms: vec![(4, 0.3), (5, -0.7), (6, 0.1)], constant: 0.2 },
+                Instruction::ToSphere { out: [2, 3], v: [4, 5, 6], full: true },
+            ],
+            outputs: vec![2, 3],
+            columns: 7,
+        };
+        let rows = 40;
+        let mut plain: Vec<f64> = (0..7 * rows as u64).map(|i| 4.0 * uniform(5, i) - 2.0).collect();
+        let mut fast = plain.clone();
+        let (x, y) = (plain[..rows].to_vec(), plain[rows..2 * rows].to_vec());
+        program.run_plain(&mut plain, rows);
+        program.run(&mut fast, rows);
+        let bits = |v: &[f64]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&plain), bits(&fast));
+        let one = program.evaluate(&[&x[17..18], &y[17..18]]);
+        assert_eq!(one[0][0].to_bits(), plain[2 * rows + 17].to_bits());
+    }
 }
