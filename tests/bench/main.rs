@@ -7,6 +7,7 @@
 
 mod aperture_stats;
 mod cases;
+mod catalog;
 mod inputs;
 mod shapes;
 mod wcs;

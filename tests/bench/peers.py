@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import common  # noqa: E402
 import peers_gwcs  # noqa: E402
 import peers_aperture_stats  # noqa: E402
+import peers_catalog  # noqa: E402
 import peers_wcs  # noqa: E402
 import peers_shapes  # noqa: E402
 
@@ -170,6 +171,7 @@ CASES = {
     'annulus': annulus,
     'aperture-stats': lambda _: peers_aperture_stats.stats(image, positions),
     'profiles': lambda _: peers_aperture_stats.profiles(image, positions),
+    'catalog': lambda _: peers_catalog.catalog(image),
     'dao': lambda p: finder('dao'),
     'iraf': lambda p: finder('iraf'),
     'peaks': peaks,

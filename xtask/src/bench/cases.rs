@@ -129,6 +129,14 @@ pub(super) const CASES: &[Case] = &[
         fastest: Some(5.0),
     },
     Case {
+        name: "catalog",
+        what: "SourceCatalog of all sources of the field: default table with Kron photometry, half-light radii",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-6, None)],
+        fastest: Some(4.0),
+    },
+    Case {
         name: "profiles",
         what: "1,000 radial profiles and curves of growth, 25 radii, with error",
         threads: true,
