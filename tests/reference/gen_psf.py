@@ -5,9 +5,10 @@ import numpy as np
 from astropy.nddata import NDData
 from astropy.table import Table
 from photutils.background import LocalBackground, MedianBackground
+from photutils.detection import DAOStarFinder
 from scipy import optimize
 from photutils.psf import (AiryDiskPRF, AiryDiskPSF, CircularGaussianPRF, CircularGaussianPSF, CircularGaussianSigmaPRF,
-                           GaussianPRF, GaussianPSF, GriddedPSFModel, ImagePSF, MoffatPRF, MoffatPSF, PSFPhotometry, SourceGrouper)
+                           GaussianPRF, GaussianPSF, GriddedPSFModel, ImagePSF, IterativePSFPhotometry, MoffatPRF, MoffatPSF, PSFPhotometry, SourceGrouper)
 
 from common import columns, noise, uniform, write_json
 
@@ -167,9 +168,14 @@ def photometry():
         'ellipse': (ellipse, dict(aperture_radius=4, grouper=SourceGrouper(5)), dict(init_params=start, error=error)),
     }
     out = {}
+    for mode in ('new', 'all'):
+        runs[f'iterative_{mode}'] = (gauss, dict(finder=DAOStarFinder(6.0, 2.4), mode=mode, aperture_radius=3,
+                                                 grouper=SourceGrouper(6) if mode == 'all' else None,
+                                                 sub_shape=(15, 15)), dict(error=error))
     for name, (model, options, call) in runs.items():
         shape = {'fwhm': (9, 7), 'ellipse': (7, 9)}.get(name, (5, 5))
-        r = PSFPhotometry(model, shape, **options)(nan_data if name == 'nan' else data, **call)
+        cls = IterativePSFPhotometry if name.startswith('iterative') else PSFPhotometry
+        r = cls(model, shape, **options)(nan_data if name == 'nan' else data, **call)
         names = [c for c in r.colnames if c not in ('x_init', 'y_init')]
         out[name] = {c: [float(f'{v:.12g}') for v in col] if r[c].dtype.kind == 'f' else col
                      for c, col in columns(r, names).items() for col in [[float(x) for x in col] if r[c].dtype.kind == 'f' else col]}

@@ -2,6 +2,7 @@
 
 use skyphot_core::{Point, Table};
 
+use crate::PsfModel;
 use crate::error::{PsfError, Result};
 
 /// Names a table may use for an initial x (and y, with the letter changed), first match first.
@@ -104,6 +105,29 @@ impl InitialParameters {
             group_id: integers("group_id")?,
             shape,
         })
+    }
+
+    /// Adds sources with fluxes and backgrounds, numbered on, with the shape parameters of the model.
+    pub(crate) fn extend<M: PsfModel + ?Sized>(
+        &mut self,
+        at: &[Point],
+        flux: &[f64],
+        local_bkg: &[f64],
+        model: &M,
+    ) {
+        let n = self.positions.len();
+        self.positions.extend_from_slice(at);
+        if let Some(id) = &mut self.id {
+            let next = id.iter().max().map_or(1, |m| m + 1);
+            id.extend((next..).take(at.len()));
+        }
+        self.flux.get_or_insert_with(|| vec![f64::NAN; n]).extend_from_slice(flux);
+        self.local_bkg.get_or_insert_with(|| vec![0.0; n]).extend_from_slice(local_bkg);
+        let defaults = model.shape_parameters();
+        for (name, values) in &mut self.shape {
+            let value = defaults.iter().find(|p| p.name == name).map_or(f64::NAN, |p| p.value);
+            values.resize(n + at.len(), value);
+        }
     }
 
     pub(crate) fn validate(&self) -> Result<()> {

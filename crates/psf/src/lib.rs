@@ -27,6 +27,8 @@ pub use models::{
     AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf,
     GaussianPrf, GaussianPsf, MoffatPrf, MoffatPsf,
 };
-pub use photometry::{FittedShape, PsfConfig, PsfPhotometry, find_and_fit, fit};
+pub use photometry::{
+    FittedShape, IterationMode, IterativeConfig, PsfConfig, PsfPhotometry, find_and_fit, fit, fit_iteratively,
+};
 pub use render::{Sources, render};
 pub use window::{Extent, Window};

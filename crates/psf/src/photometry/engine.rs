@@ -68,11 +68,7 @@ pub fn fit<T: Pixel, M: PsfModel + ?Sized>(
     initial.validate()?;
     let layout = Layout::new(model, config)?;
     let n = initial.positions.len();
-    let local_bkg = match (&initial.local_bkg, &config.local_background) {
-        (Some(v), _) => v.clone(),
-        (None, Some(estimator)) => estimator.measure(image, &initial.positions, &config.exec).value,
-        (None, None) => vec![0.0; n],
-    };
+    let local_bkg = local_backgrounds(image, initial, config);
     let flux = match &initial.flux {
         Some(v) => v.clone(),
         None => aperture_fluxes(image, initial, &local_bkg, config)?,
@@ -176,8 +172,21 @@ fn fit_group<T: Pixel, M: PsfModel + ?Sized>(
     result
 }
 
+/// Backgrounds as given, as estimated, or 0.
+pub(super) fn local_backgrounds<T: Pixel>(
+    image: &Image<'_, T>,
+    initial: &InitialParameters,
+    config: &PsfConfig,
+) -> Vec<f64> {
+    match (&initial.local_bkg, &config.local_background) {
+        (Some(v), _) => v.clone(),
+        (None, Some(estimator)) => estimator.measure(image, &initial.positions, &config.exec).value,
+        (None, None) => vec![0.0; initial.positions.len()],
+    }
+}
+
 /// Sums in circles, less the local background.
-fn aperture_fluxes<T: Pixel>(
+pub(super) fn aperture_fluxes<T: Pixel>(
     image: &Image<'_, T>,
     initial: &InitialParameters,
     local_bkg: &[f64],

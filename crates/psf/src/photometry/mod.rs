@@ -3,10 +3,12 @@
 mod config;
 mod engine;
 mod group;
+mod iterative;
 mod layout;
 mod member;
 mod result;
 
 pub use config::PsfConfig;
 pub use engine::{find_and_fit, fit};
+pub use iterative::{IterationMode, IterativeConfig, fit_iteratively};
 pub use result::{FittedShape, PsfPhotometry};

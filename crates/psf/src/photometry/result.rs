@@ -22,6 +22,8 @@ pub struct PsfPhotometry {
     pub group_id: Vec<i64>,
     /// Sources in the group.
     pub group_size: Vec<usize>,
+    /// Pass of iterative photometry in which the source was found, from 1; empty for a single fit.
+    pub iter_detected: Vec<u32>,
     /// Background per pixel that was subtracted.
     pub local_bkg: Vec<f64>,
     /// Initial x.
@@ -112,6 +114,7 @@ impl PsfPhotometry {
             id: s.initial.id.clone().unwrap_or_else(|| (1..=n as i64).collect()),
             group_id: s.groups.ids().to_vec(),
             group_size: s.groups.sizes().to_vec(),
+            iter_detected: Vec::new(),
             local_bkg: s.local_bkg,
             x_init: s.initial.positions.iter().map(|p| p.x).collect(),
             y_init: s.initial.positions.iter().map(|p| p.y).collect(),
@@ -254,6 +257,64 @@ impl PsfPhotometry {
                 .filter(|p| p.free)
                 .map(|p| (p.name.to_owned(), pick(&p.fit)))
                 .collect(),
+        }
+    }
+
+    /// Start values to fit all sources again that have finite values, numbered anew, with their backgrounds, and their
+    /// rows.
+    pub(crate) fn to_refit(&self) -> (InitialParameters, Vec<usize>) {
+        let mut all = self.to_initial(false, true);
+        let kept: Vec<usize> = (0..self.len())
+            .filter(|&i| {
+                all.positions[i].is_finite()
+                    && self.flux_fit[i].is_finite()
+                    && all.shape.iter().all(|(_, v)| v[i].is_finite())
+            })
+            .collect();
+        let pick = |v: &[f64]| kept.iter().map(|&i| v[i]).collect::<Vec<_>>();
+        all.id = Some((1..=kept.len() as i64).collect());
+        all.positions = kept.iter().map(|&i| all.positions[i]).collect();
+        all.flux = Some(pick(&self.flux_fit));
+        all.local_bkg = Some(pick(&self.local_bkg));
+        for (_, v) in &mut all.shape {
+            *v = pick(v);
+        }
+        (all, kept)
+    }
+
+    /// Adds the sources of a later pass, their source and group numbers counted on.
+    pub(crate) fn append(&mut self, other: &Self) {
+        let last = |v: &[i64]| v.iter().max().copied().unwrap_or(0);
+        let (id, group) = (last(&self.id), last(&self.group_id));
+        self.id.extend(other.id.iter().map(|v| v + id));
+        self.group_id.extend(other.group_id.iter().map(|v| v + group));
+        self.group_size.extend_from_slice(&other.group_size);
+        self.iter_detected.extend_from_slice(&other.iter_detected);
+        self.n_pixels_fit.extend_from_slice(&other.n_pixels_fit);
+        self.flags.extend_from_slice(&other.flags);
+        self.covariance.extend_from_slice(&other.covariance);
+        let pairs = [
+            (&mut self.local_bkg, &other.local_bkg),
+            (&mut self.x_init, &other.x_init),
+            (&mut self.y_init, &other.y_init),
+            (&mut self.flux_init, &other.flux_init),
+            (&mut self.x_fit, &other.x_fit),
+            (&mut self.y_fit, &other.y_fit),
+            (&mut self.flux_fit, &other.flux_fit),
+            (&mut self.x_err, &other.x_err),
+            (&mut self.y_err, &other.y_err),
+            (&mut self.flux_err, &other.flux_err),
+            (&mut self.qfit, &other.qfit),
+            (&mut self.cfit, &other.cfit),
+            (&mut self.reduced_chi2, &other.reduced_chi2),
+        ];
+        for (a, b) in pairs {
+            a.extend_from_slice(b);
+        }
+        for (a, b) in self.shape_parameters.iter_mut().zip(&other.shape_parameters) {
+            a.init.extend_from_slice(&b.init);
+            a.fit.extend_from_slice(&b.fit);
+            a.err.extend_from_slice(&b.err);
         }
     }
 

@@ -7,9 +7,10 @@ use serde_json::Value;
 use skyphot_background::{Estimator, LocalBackground};
 use skyphot_core::testing::{noise, uniform};
 use skyphot_core::{Exec, Image, Point};
+use skyphot_detection::DaoStarFinder;
 use skyphot_psf::{
-    CircularGaussianPrf, GaussianPrf, InitialParameters, PsfConfig, PsfFlags, PsfModel, PsfPhotometry,
-    Source, SourceGrouper, Window, fit,
+    CircularGaussianPrf, GaussianPrf, InitialParameters, IterationMode, IterativeConfig, PsfConfig, PsfFlags,
+    PsfModel, PsfPhotometry, Source, SourceGrouper, Window, fit, fit_iteratively,
 };
 
 const NY: usize = 90;
@@ -110,6 +111,9 @@ fn check(name: &str, p: &PsfPhotometry, expected: &Value, gave_up: usize) {
     integers(p.group_id.iter().map(|v| *v as f64).collect(), "group_id");
     integers(p.group_size.iter().map(|v| *v as f64).collect(), "group_size");
     integers(p.n_pixels_fit.iter().map(|v| *v as f64).collect(), "n_pixels_fit");
+    if !p.iter_detected.is_empty() {
+        integers(p.iter_detected.iter().map(|v| f64::from(*v)).collect(), "iter_detected");
+    }
     let pixels = |v: &[f64], column: &str| {
         compare(&format!("{name} {column}"), v, &expected[column], 1e-5, &|_, _| 1.0);
     };
@@ -118,7 +122,8 @@ fn check(name: &str, p: &PsfPhotometry, expected: &Value, gave_up: usize) {
     let relative = |v: &[f64], column: &str, tolerance: f64| {
         compare(&format!("{name} {column}"), v, &expected[column], tolerance, &|_, e| e.abs());
     };
-    relative(&p.flux_init, "flux_init", 1e-10);
+    // Later passes measure what earlier fits, which agree to the fitter's tolerance, left.
+    relative(&p.flux_init, "flux_init", if p.iter_detected.is_empty() { 1e-10 } else { 1e-6 });
     relative(&p.local_bkg, "local_bkg", 1e-10);
     relative(&p.flux_fit, "flux_fit", 1e-5);
     relative(&p.x_err, "x_err", 1e-4);
@@ -195,12 +200,23 @@ fn run(name: &str, s: &Scene, exec: &Exec) -> PsfPhotometry {
             let config = PsfConfig { fit_shape: (7, 9), free_shape, grouper: grouper(5.0), ..base };
             fit(&error, &model, &start, &config)
         }
+        "iterative_new" | "iterative_all" => {
+            let all = name == "iterative_all";
+            let psf = PsfConfig {
+                aperture_radius: Some(3.0),
+                grouper: if all { grouper(6.0) } else { None },
+                ..base
+            };
+            let mode = if all { IterationMode::All } else { IterationMode::New };
+            let config = IterativeConfig { psf, mode, sub_shape: Some((15, 15)), ..Default::default() };
+            fit_iteratively(&error, &gauss, &DaoStarFinder::new(6.0, 2.4).unwrap(), None, &config)
+        }
         _ => panic!("{name}"),
     }
     .unwrap()
 }
 
-const RUNS: [&str; 13] = [
+const RUNS: [&str; 15] = [
     "plain",
     "error",
     "mask",
@@ -214,6 +230,8 @@ const RUNS: [&str; 13] = [
     "bounds",
     "fwhm",
     "ellipse",
+    "iterative_new",
+    "iterative_all",
 ];
 
 #[test]
@@ -221,7 +239,11 @@ fn fits_are_those_of_photutils() {
     let all: Value = serde_json::from_str(include_str!("fixtures/photometry.json")).unwrap();
     let s = scene();
     for name in RUNS {
-        let gave_up = usize::from(["mask", "fwhm"].contains(&name));
+        let gave_up = match name {
+            "mask" | "fwhm" | "iterative_new" => 1,
+            "iterative_all" => 2,
+            _ => 0,
+        };
         check(name, &run(name, &s, &Exec::serial()), &all[name], gave_up);
     }
 }
