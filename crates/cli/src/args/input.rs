@@ -64,6 +64,6 @@ impl PlaneArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TableOutput {
     /// Table to write: .ecsv .fits .csv .parquet .vot .xml, or - for ECSV on standard output
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "Output")]
     pub(crate) output: PathBuf,
 }

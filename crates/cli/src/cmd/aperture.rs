@@ -23,42 +23,49 @@ use crate::regions::{place_regions, read_region_file};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Fluxes are sums over the aperture in the unit of the image, less the local sky times the area where --annulus or
---local-background is given; without them the image should be free of background. With several apertures the columns
-are numbered: flux_0, flux_1, ... in the order circles, ellipses, rectangles.
+Fluxes are sums over the aperture in the unit of the image, less the local sky times the area
+where --annulus or --local-background is given; without them the image should be free of
+background. With several apertures the columns are numbered: flux_0, flux_1, ... in the order
+circles, ellipses, rectangles.
 
 Examples:
   skyphot aperture image.fits --positions stars.ecsv --circle 3,5 --annulus 20,25 -o phot.ecsv
-  skyphot aperture image.fits --error 'image.fits[ERR]' --positions '100.5,200;310,42.25' --circle 0.5arcsec
-  skyphot aperture image.fits --positions galaxies.ecsv --ellipse 3*semimajor_axis,3*semiminor_axis,orientation --stats
+  skyphot aperture image.fits --error 'image.fits[ERR]' --positions '100.5,200' --circle 0.5arcsec
+  skyphot aperture image.fits --positions galaxies.ecsv --ellipse 3*a,3*b,theta --stats
   skyphot aperture image.fits --region apertures.reg --plot apertures.png -o phot.csv")]
 pub(crate) struct ApertureCmd {
     #[command(flatten)]
     input: InputArgs,
     /// Catalogue with pixel positions (x_centroid y_centroid, x_center y_center, x y ...), - for ECSV on standard
     /// input, or the positions themselves: X,Y;X,Y;...
-    #[arg(long, value_name = "CAT|X,Y;...", allow_hyphen_values = true, required_unless_present = "region")]
+    #[arg(
+        long,
+        value_name = "CAT|X,Y;...",
+        allow_hyphen_values = true,
+        required_unless_present = "region",
+        help_heading = "Sources"
+    )]
     positions: Option<String>,
     /// Region file (DS9 or CASA) whose shapes are measured; its points are positions for the other apertures, its
     /// excluded shapes (-circle ...) are bad pixels
-    #[arg(long, value_name = "FILE", conflicts_with = "positions")]
+    #[arg(long, value_name = "FILE", conflicts_with = "positions", help_heading = "Sources")]
     region: Option<PathBuf>,
     #[command(flatten)]
     shapes: ShapeArgs,
     /// Segmentation image: pixels of other sources are left out or replaced. The source of a position is the column
     /// label of the positions, or else the label of its pixel
-    #[arg(long, value_name = "FILE[EXT]")]
+    #[arg(long, value_name = "FILE[EXT]", help_heading = "Sources")]
     segmentation: Option<String>,
     /// What happens to pixels of other sources
-    #[arg(long, value_enum, default_value_t = NeighborArg::Mask, requires = "segmentation")]
+    #[arg(long, value_enum, default_value_t = NeighborArg::Mask, requires = "segmentation", help_heading = "Sources")]
     neighbors: NeighborArg,
     /// Statistics of the pixels of every aperture besides: mean, median, scatter, centroid, shape
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     stats: bool,
     #[command(flatten)]
     table: TableOutput,
     /// Picture of the apertures on the image: .png or .svg
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
 }
 

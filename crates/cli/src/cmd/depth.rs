@@ -21,50 +21,57 @@ use crate::{cmd, output};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Puts circles on random places without sources; the limit is so many times the scatter of their fluxes. The image should
-be free of background (--subtract-background). Sources are what --mask says, or what --mask-sources finds.
+Puts circles on random places without sources; the limit is so many times the scatter of their
+fluxes. The image should be free of background (--subtract-background). Sources are what --mask
+says, or what --mask-sources finds.
 
 Examples:
   skyphot depth image.fits --radius 4 --mask sources.fits --zero-point 25.9
-  skyphot depth 'image.fits[SCI]' --radius 0.2arcsec --subtract-background --mask-sources 3 --mask-pad 5 --plot empty.png")]
+  skyphot depth image.fits --radius 0.2arcsec --subtract-background --mask-sources 3 --mask-pad 5")]
 pub(crate) struct DepthCmd {
     #[command(flatten)]
     input: InputArgs,
     /// Radius of the circles: pixels, or with a unit (0.2arcsec: by the WCS at the image's centre)
-    #[arg(long, value_name = "R", allow_hyphen_values = true)]
+    #[arg(long, value_name = "R", allow_hyphen_values = true, help_heading = "Depth")]
     radius: Length,
     /// The limit is so many standard deviations
-    #[arg(long, default_value_t = 5.0, value_name = "N")]
+    #[arg(long, default_value_t = 5.0, value_name = "N", help_heading = "Depth")]
     nsigma: f64,
     /// Circles of every iteration
-    #[arg(long, default_value_t = 1000, value_name = "N")]
+    #[arg(long, default_value_t = 1000, value_name = "N", help_heading = "Depth")]
     apertures: usize,
     /// Iterations, each with circles of its own
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, default_value_t = 10, value_name = "N", help_heading = "Depth")]
     iterations: usize,
     /// Circles of one iteration must not overlap (fewer may be found)
-    #[arg(long)]
+    #[arg(long, help_heading = "Depth")]
     no_overlap: bool,
     /// Distance that circles keep from masked pixels besides their radius, pixels
-    #[arg(long, default_value_t = 0.0, value_name = "PIXELS")]
+    #[arg(long, default_value_t = 0.0, value_name = "PIXELS", help_heading = "Depth")]
     mask_pad: f64,
     /// Mask pixels so many standard deviations above the clipped median
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Depth")]
     mask_sources: Option<f64>,
     /// Magnitude of a flux of 1
-    #[arg(long, default_value_t = 0.0, value_name = "MAG", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        default_value_t = 0.0,
+        value_name = "MAG",
+        allow_hyphen_values = true,
+        help_heading = "Depth"
+    )]
     zero_point: f64,
     /// Seed of the random places
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, help_heading = "Depth")]
     seed: u64,
     /// Table of the iterations: .ecsv .fits .csv .parquet .vot .xml, or - for ECSV on standard output
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     /// Picture of the image with the circles of the first iteration: .png or .svg
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
     /// Estimate and subtract the two-dimensional background first
-    #[arg(long)]
+    #[arg(long, help_heading = "Depth")]
     subtract_background: bool,
     #[command(flatten)]
     background: BackgroundArgs,

@@ -19,42 +19,55 @@ use crate::progress::Progress;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-One row for every radius of every source: the flux inside it (curve of growth), and the mean brightness of the ring
-that ends at it (profile). Without --annulus the image should be free of background.
+One row for every radius of every source: the flux inside it (curve of growth), and the mean
+brightness of the ring that ends at it (profile). Without --annulus the image should be free of
+background.
 
 Examples:
-  skyphot profile image.fits --positions stars.ecsv --radii 1:30:1 --annulus 40,50 -o profiles.ecsv --plot growth.png
-  skyphot profile image.fits --positions '100.5,200' --radii 0.1:3:0.1arcsec --normalize --summary widths.csv")]
+  skyphot profile image.fits --positions stars.ecsv --radii 1:30:1 --annulus 40,50 --plot growth.png
+  skyphot profile image.fits --positions '100.5,200' --radii 0.1:3:0.1arcsec --summary widths.csv")]
 pub(crate) struct ProfileCmd {
     #[command(flatten)]
     input: InputArgs,
     /// Catalogue with pixel positions, - for ECSV on standard input, or the positions themselves: X,Y;X,Y;...
-    #[arg(long, value_name = "CAT|X,Y;...", allow_hyphen_values = true)]
+    #[arg(long, value_name = "CAT|X,Y;...", allow_hyphen_values = true, help_heading = "Profiles")]
     positions: String,
     /// Radii: first:last:step or a list, pixels or with a unit at the end (arcsec, mas: by the WCS at the image's centre)
-    #[arg(long, value_name = "A:B:STEP|LIST", default_value = "1:30:1", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "A:B:STEP|LIST",
+        default_value = "1:30:1",
+        allow_hyphen_values = true,
+        help_heading = "Profiles"
+    )]
     radii: Lengths,
     /// Curve of growth in ellipses: axis ratio b/a and angle of a, degrees counter-clockwise from +x
-    #[arg(long, value_name = "RATIO,THETA", conflicts_with = "square", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "RATIO,THETA",
+        conflicts_with = "square",
+        allow_hyphen_values = true,
+        help_heading = "Profiles"
+    )]
     ellipse: Option<String>,
     /// Curve of growth in squares; the radius is half the side
-    #[arg(long)]
+    #[arg(long, help_heading = "Profiles")]
     square: bool,
     /// Divide every curve by its largest value
-    #[arg(long)]
+    #[arg(long, help_heading = "Profiles")]
     normalize: bool,
     #[command(flatten)]
     sky: SkyAnnulusArgs,
     /// Weight of the pixels on the rims: exact, center or subpixel:N
-    #[arg(long, default_value = "exact")]
+    #[arg(long, default_value = "exact", help_heading = "Profiles")]
     method: String,
     #[command(flatten)]
     table: TableOutput,
     /// Table with one row for each source: total flux, FWHM, radii of 50 and 80 % of the flux
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     summary: Option<PathBuf>,
     /// Picture of profiles and curves of growth: .png or .svg
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
 }
 

@@ -29,25 +29,32 @@ pub(crate) struct StatsArgs {
     #[command(flatten)]
     input: InputArgs,
     /// Clipping limit, standard deviations
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 3.0, allow_hyphen_values = true, help_heading = "Clipping")]
     sigma: f64,
     /// Clipping passes, 0 for as many as needed
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, help_heading = "Clipping")]
     maxiters: usize,
     /// Centre that values are clipped around
-    #[arg(long, value_enum, default_value_t = Cen::Median)]
+    #[arg(long, value_enum, default_value_t = Cen::Median, help_heading = "Clipping")]
     cenfunc: Cen,
     /// Width that the limit is counted in
-    #[arg(long, value_enum, default_value_t = Spread::Std)]
+    #[arg(long, value_enum, default_value_t = Spread::Std, help_heading = "Clipping")]
     stdfunc: Spread,
     /// Statistics in every shape of a region file (DS9 or CASA) instead of the whole image: a table
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Regions")]
     region: Option<PathBuf>,
     /// Table of the regions: .ecsv .fits .csv .parquet .vot .xml, or - for ECSV on standard output
-    #[arg(short, long, value_name = "FILE", default_value = "-", requires = "region")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "-",
+        requires = "region",
+        help_heading = "Regions"
+    )]
     output: PathBuf,
     /// Picture of the regions on the image: .png or .svg
-    #[arg(long, value_name = "FILE", requires = "region")]
+    #[arg(long, value_name = "FILE", requires = "region", help_heading = "Regions")]
     plot: Option<PathBuf>,
 }
 

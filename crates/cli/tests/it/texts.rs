@@ -9,7 +9,7 @@ fn same(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/expected").join(name);
     let text = text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n";
     if std::env::var_os("SKYPHOT_UPDATE_EXPECTED").is_some() {
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).expect("the text is written");
         return;
     }
     let want = std::fs::read_to_string(&path).unwrap_or_default();
