@@ -103,7 +103,10 @@ impl<'a, T: Pixel> Smooth<'a, T> {
         let near = near.slice(ndarray::s![y0..y1, ..]);
         let mask = self.image.mask();
         let mask = mask.as_ref().map(|m| m.slice(ndarray::s![y0..y1, ..]));
-        let bad = near.iter().any(|v| !v.is_finite()) || mask.is_some_and(|m| m.iter().any(|m| *m));
+        let bad = near.rows().into_iter().any(|r| match r.as_slice() {
+            Some(r) => r.iter().fold(false, |bad, v| bad | !v.is_finite()),
+            None => r.iter().any(|v| !v.is_finite()),
+        }) || mask.is_some_and(|m| m.iter().any(|m| *m));
         if bad {
             work.clean.clear();
             work.clean.extend(near.iter().map(|v| if v.is_finite() { *v } else { T::default() }));

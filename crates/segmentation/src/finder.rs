@@ -74,11 +74,11 @@ impl SourceFinder {
         Ok((segm, convolved))
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.deblend.as_ref().map_or(Ok(()), |d| d.check(self.n_pixels_deblend))
     }
 
-    fn detection(&self) -> DetectConfig {
+    pub(crate) fn detection(&self) -> DetectConfig {
         match &self.deblend {
             Some(d) => DetectConfig { connectivity: d.connectivity, exec: d.exec.clone() },
             None => self.detect.clone(),

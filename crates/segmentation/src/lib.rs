@@ -11,11 +11,13 @@ mod finder;
 mod flags;
 mod image;
 mod kernel;
+mod source_runs;
+mod tiled;
 
 pub use catalog::{
     ApertureFlux, ApertureMaskMethod, CatalogAperture, CatalogConfig, CatalogCutout, CatalogImages,
-    CatalogParts, CatalogScratch, CutoutMode, CutoutPlane, KronParams, PetrosianParams, PetrosianPhotometry, SextractorOptions, SourceCatalog, SourceMeasurement,
-    measure_source,
+    CatalogParts, CatalogScratch, CutoutMode, CutoutPlane, KronParams, PetrosianParams, PetrosianPhotometry,
+    SextractorOptions, SourceCatalog, SourceMeasurement, measure_source,
 };
 pub use connectivity::Connectivity;
 pub use convolved::detect_sources_convolved;
@@ -26,3 +28,5 @@ pub use error::{Result, SegmentationError};
 pub use finder::SourceFinder;
 pub use flags::SegmentationFlags;
 pub use image::{DeblendInfo, Segment, SegmentPolygon, SegmentationImage};
+pub use source_runs::SourceRuns;
+pub use tiled::{Tile, TileSource, deblend_tiled, find_sources_tiled};

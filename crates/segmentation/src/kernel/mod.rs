@@ -5,3 +5,4 @@ pub(crate) mod deblend;
 pub(crate) mod label_stats;
 pub(crate) mod outline;
 pub(crate) mod runs;
+pub(crate) mod stream;

@@ -8,3 +8,4 @@ mod convolved;
 mod image;
 mod labels;
 mod support;
+mod tiled;

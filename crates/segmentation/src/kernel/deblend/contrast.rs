@@ -50,9 +50,10 @@ impl Contrast {
             self.chain(source, n);
             self.sum(source);
             let mut exact = true;
+            // How much rounding in the sums may matter.
+            let sum_abs: f64 = source.value.iter().filter(|v| !v.is_nan()).map(|v| v.abs()).sum();
+            let scale = if source.sum == 0.0 { f64::INFINITY } else { (sum_abs / source.sum).abs() };
             while self.alive.len() > 1 {
-                let scale =
-                    if source.sum == 0.0 { f64::INFINITY } else { (source.sum_abs / source.sum).abs() };
                 let (mut remove, margin) = self.choose(source, contrast);
                 if !exact && (margin <= 1e-10 * scale || margin.is_nan()) {
                     self.sum(source);

@@ -22,9 +22,8 @@ pub(crate) struct Source {
     pub(crate) label: Vec<i32>,
     pub(crate) min: f64,
     pub(crate) max: f64,
-    /// Sum of the values and of their absolute values, in raster order.
+    /// Sum of the values in raster order.
     pub(crate) sum: f64,
-    pub(crate) sum_abs: f64,
     around: Vec<i32>,
     before: Vec<i32>,
     after: Vec<i32>,
@@ -57,7 +56,7 @@ impl Source {
             self.level[margin.clone()].fill(0);
             self.label[margin].fill(OUTSIDE);
         }
-        let (mut min, mut max, mut sum, mut sum_abs) = (f64::INFINITY, f64::NEG_INFINITY, 0.0, 0.0);
+        let (mut min, mut max, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
         let (x0, y0) = ((bbox.x_min - origin.0) as usize, (bbox.y_min - origin.1) as usize);
         for y in 0..ny {
             let at = (y + 1) * width + 1;
@@ -73,7 +72,6 @@ impl Source {
                     min = if v < min { v } else { min };
                     max = if v > max { v } else { max };
                     sum += v;
-                    sum_abs += v.abs();
                 }
             };
             if let (Some(values), Some(labels)) = (values.as_slice(), labels.as_slice()) {
@@ -90,7 +88,7 @@ impl Source {
                 self.label[i] = OUTSIDE;
             }
         }
-        (self.min, self.max, self.sum, self.sum_abs) = (min, max, sum, sum_abs);
+        (self.min, self.max, self.sum) = (min, max, sum);
     }
 
     fn set_neighbors(&mut self, connectivity: Connectivity) {
