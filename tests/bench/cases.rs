@@ -36,6 +36,7 @@ pub(crate) fn run(case: &str, inputs: &mut Inputs, exec: &Exec) -> Result<Done, 
         "wcs-sky" => wcs::to_sky(exec),
         "wcs-pixel" => wcs::to_pixel(exec),
         "match" => wcs::matching(exec),
+        _ if case.starts_with("segment-") => super::segment::run(case, inputs, exec),
         _ if case.starts_with("shape-") => super::shapes::run(case, inputs, exec),
         _ => Err(format!("no case {case}").into()),
     }

@@ -9,6 +9,7 @@ mod aperture_stats;
 mod cases;
 mod catalog;
 mod inputs;
+mod segment;
 mod shapes;
 mod wcs;
 mod wcs_gwcs;

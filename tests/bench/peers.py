@@ -23,6 +23,7 @@ import peers_gwcs  # noqa: E402
 import peers_aperture_stats  # noqa: E402
 import peers_catalog  # noqa: E402
 import peers_wcs  # noqa: E402
+import peers_segment  # noqa: E402
 import peers_shapes  # noqa: E402
 
 warnings.simplefilter('ignore')
@@ -181,6 +182,7 @@ CASES = {
     'wcs-sky': peers_wcs.to_sky,
     'wcs-pixel': peers_wcs.to_pixel,
     'match': peers_wcs.matching,
+    **peers_segment.cases(image),
     **peers_shapes.cases(image, positions),
     'gwcs-forward': lambda _: peers_gwcs.case('forward', common.uniform),
     'gwcs-inverse': lambda _: peers_gwcs.case('inverse', common.uniform),

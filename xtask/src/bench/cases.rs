@@ -81,6 +81,33 @@ pub(super) const CASES: &[Case] = &[
         fastest: Some(3.0),
     },
     Case {
+        name: "segment-detect",
+        what: "5 x 5 convolution and detection, 4096 x 4096",
+        threads: true,
+        slow: false,
+        peers: &[
+            peer("photutils", Measure::Max, 1e-4, Some(4.0)),
+            peer("sep", Measure::Max, 0.02, Some(6.0)),
+        ],
+        fastest: None,
+    },
+    Case {
+        name: "segment-deblend",
+        what: "deblending of those sources",
+        threads: true,
+        slow: false,
+        peers: &[peer("photutils", Measure::Max, 1e-3, Some(2.0))],
+        fastest: None,
+    },
+    Case {
+        name: "segment-both",
+        what: "convolution, detection and deblending",
+        threads: true,
+        slow: false,
+        peers: &[peer("sep", Measure::Max, 0.2, Some(3.0))],
+        fastest: None,
+    },
+    Case {
         name: "shape-ellipse",
         what: "100,000 ellipses 8, 4 px, exact, with error",
         threads: true,
