@@ -233,11 +233,11 @@ fn matched(positions: &Positions, args: &MatchArgs, exec: &Exec) -> anyhow::Resu
     };
     for i in 0..m.index.len() {
         m.separation[i] *= to_unit;
-        if !(m.separation[i] <= limit * (1.0 + 1e-12)) {
-            m.index[i] = None;
-        } else if nth > 1 {
+        if m.separation[i] <= limit * (1.0 + 1e-12) {
             // A farther neighbour within the radius is never the only one.
-            m.ambiguous[i] = true;
+            m.ambiguous[i] |= nth > 1;
+        } else {
+            m.index[i] = None;
         }
     }
     Ok(m)

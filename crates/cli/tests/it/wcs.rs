@@ -1,4 +1,5 @@
 //! `wcs`, `match`, `area-map` and the coordinates of `info`.
+#![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 
