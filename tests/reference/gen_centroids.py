@@ -3,7 +3,8 @@ the tightest tolerances (photutils' fitter stops when the sum of squares changes
 import warnings
 
 import numpy as np
-from photutils.centroids import centroid_1dg, centroid_2dg, centroid_com, centroid_quadratic, centroid_sources
+from photutils.centroids import (centroid_1dg, centroid_2dg, centroid_com, centroid_quadratic, centroid_sources,
+                                 centroid_symmetry)
 from scipy.optimize import least_squares
 
 from common import noise, uniform, write_json
@@ -83,13 +84,46 @@ def cutouts():
     return out
 
 
+def symmetry():
+    """Cutouts of 4 to 33 pixels per side around and beside all sources, with the usual and other radii."""
+    data, _, mask, data_nan = scene()
+    out = []
+    for i in range(240):
+        u = [float(v) for v in uniform(21, 8 * i + np.arange(8))]
+        ny, nx = 4 + int(18 * u[0]), 4 + int(18 * u[1])
+        if i % 8 == 7:
+            ny, nx = ny + 12, nx + 12
+        px, py = SOURCES[int(6 * u[2])]
+        far = 1.0 if i % 3 else 0.35
+        x0 = int(px) - nx // 2 + int(far * (u[3] - 0.5) * nx)
+        y0 = int(py) - ny // 2 + int(far * (u[4] - 0.5) * ny)
+        x0, y0 = min(max(x0, 0), NX - nx), min(max(y0, 0), NY - ny)
+        largest = (min(ny, nx) - 1) / 2
+        radius = None if i % 2 else 1.0 + 0.95 * u[5] * (largest - 1.0)
+        s = np.s_[y0:y0 + ny, x0:x0 + nx]
+        kind = ('plain', 'plain', 'mask', 'nan')[int(4 * u[6])]
+        if (radius or 0.3 * min(ny, nx)) < 1.0:
+            radius = 1.0
+        d = (data_nan if kind == 'nan' else data)[s]
+        m = mask[s] if kind == 'mask' else None
+        xy = centroid_symmetry(d, mask=m, radius=radius)
+        # The search is not defined where rounding of the data turns it.
+        wobble = [1.0 + 1e-15 * (uniform(30 + k, np.arange(d.size)).reshape(d.shape) - 0.5) for k in range(8)]
+        if max(np.hypot(*(centroid_symmetry(d * w, mask=m, radius=radius) - xy)) for w in wobble) > 1e-7:
+            print('left out:', i, kind, radius, xy)
+            continue
+        out.append({'x0': x0, 'y0': y0, 'ny': ny, 'nx': nx, 'kind': kind, 'radius': radius, 'xy': xy})
+    return out
+
+
 def sources():
     data, error, mask, _ = scene()
     x, y = np.array(SOURCES).T
     footprint = np.ones((9, 11), bool)
     footprint[:2, :3] = False
     out = {}
-    for name, func in (('com', centroid_com), ('quadratic', centroid_quadratic)):
+    for name, func in (('com', centroid_com), ('quadratic', centroid_quadratic),
+                       ('symmetry', centroid_symmetry)):
         out[name] = centroid_sources(data, x, y, box_size=(9, 13), centroid_func=func)
         out[name + '_footprint'] = centroid_sources(data, x + 0.3, y - 0.4, footprint=footprint, mask=mask,
                                                     centroid_func=func)
@@ -97,4 +131,5 @@ def sources():
 
 
 if __name__ == '__main__':
-    write_json('crates/centroids/tests/it/fixtures/centroids.json', {'cutouts': cutouts(), 'sources': sources()})
+    write_json('crates/centroids/tests/it/fixtures/centroids.json', {'cutouts': cutouts(), 'sources': sources(),
+                                                                   'symmetry': symmetry()})

@@ -1,10 +1,10 @@
 //! Non-parametric morphology.
 
 use skyphot_core::{BoundingBox, Column, Exec, FlagSet, Image, Pixel, Point, Table};
+use skyphot_fit::nelder_mead;
 use skyphot_geometry::{Coverage, OverlapMethod};
 
 use crate::columns::{ids, put, put_f64};
-use crate::kernel::nelder_mead::nelder_mead;
 use crate::kernel::order_stats::gini_sorted;
 use crate::{Aperture, ApertureError, ApertureFlags, CircularAnnulus, CircularAperture, Result};
 
@@ -370,7 +370,11 @@ fn one<T: Pixel>(image: &Image<'_, T>, start: Point, config: &MorphologyConfig) 
     let value = |p: [f64; 2]| {
         g.asymmetry(Point::new(p[0], p[1]), extent * first, config.sky_asymmetry).unwrap_or(100.0)
     };
-    let (best, asymmetry) = nelder_mead([start.x, start.y], 1e-6, 1e-4, value);
+    // The customary first simplex: 5 per cent of each coordinate.
+    let step = |v: f64| if v == 0.0 { 0.00025 } else { 1.05 * v };
+    let simplex = [[start.x, start.y], [step(start.x), start.y], [start.x, step(start.y)]];
+    let anywhere = [(f64::NEG_INFINITY, f64::INFINITY); 2];
+    let (best, asymmetry) = nelder_mead(simplex, anywhere, 1e-6, 1e-4, value);
     let at = Point::new(best[0], best[1]);
     let Some(radius) = g.petrosian_radius(at, config)? else { return Ok(undefined) };
     let outer = extent * radius;

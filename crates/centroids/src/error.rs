@@ -20,6 +20,17 @@ pub enum CentroidError {
     /// A quadratic fit needs six pixels.
     #[error("the fit box needs at least 6 pixels, found {0:?} (ny, nx)")]
     FitBoxTooSmall((usize, usize)),
+    /// The region of symmetry does not fit into the cutout.
+    #[error(
+        "a cutout of at least 4 x 4 pixels and a radius less than half its smaller side minus 0.5 are needed, found \
+         {shape:?} (ny, nx) and {radius:?}"
+    )]
+    SymmetryRegion {
+        /// Shape of the cutout, `(ny, nx)`.
+        shape: (usize, usize),
+        /// The radius asked for, pixels.
+        radius: Option<f64>,
+    },
     /// A footprint without a pixel.
     #[error("the footprint has no true pixel; its shape is {0:?} (ny, nx)")]
     EmptyFootprint((usize, usize)),

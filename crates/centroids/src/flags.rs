@@ -11,8 +11,8 @@ skyphot_core::flag_set! {
         OUTSIDE = 4, "outside", "position outside the image";
         /// The box reaches over the edge of the image and was trimmed.
         PARTIAL_OVERLAP = 8, "partial_overlap", "box trimmed at the image edge";
-        /// Fewer pixels than parameters; there is no centroid.
-        TOO_FEW_PIXELS = 16, "too_few_pixels", "fewer pixels than parameters";
+        /// Fewer pixels than parameters, or none where the centre is looked for; there is no centroid.
+        TOO_FEW_PIXELS = 16, "too_few_pixels", "too few usable pixels";
         /// The pixels add up to zero or are all equal; there is no centroid.
         NO_SIGNAL = 32, "no_signal", "constant pixels or zero sum";
         /// The brightest pixel lies on the edge of the cutout; its position is given as it is.
@@ -23,5 +23,7 @@ skyphot_core::flag_set! {
         NOT_CONVERGED = 256, "not_converged", "fit did not converge";
         /// The centroid lies outside the cutout it was measured on.
         OUTSIDE_CUTOUT = 512, "outside_cutout", "centroid outside its cutout";
+        /// The centroid lies on the edge of the area that was searched: the source may be centred beyond it.
+        SEARCH_EDGE = 1024, "search_edge", "centroid at the edge of the searched area";
     }
 }

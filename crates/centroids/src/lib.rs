@@ -18,7 +18,7 @@ pub use covariance::{Covariance, EllipseShape};
 pub use data_properties::{DataProperties, data_properties};
 pub use error::{CentroidError, Result};
 pub use flags::CentroidFlags;
-pub use functions::{centroid_1dg, centroid_2dg, centroid_com, centroid_quadratic};
+pub use functions::{centroid_1dg, centroid_2dg, centroid_com, centroid_quadratic, centroid_symmetry};
 pub use gini::gini;
 pub use image_moments::image_moments;
 pub use method::CentroidMethod;

@@ -82,7 +82,7 @@ impl Centroids {
 /// ```
 ///
 /// # Errors
-/// [`CentroidError`] for an even or empty box or footprint.
+/// [`CentroidError`] for an even or empty box or footprint, and parameters of the method out of range.
 ///
 /// # Flags
 /// A position outside the image, a cutout without good pixels or a failed fit give NaN and say so in the flags.
@@ -91,8 +91,8 @@ pub fn centroid_sources<T: Pixel>(
     positions: &[Point],
     config: &CentroidSourcesConfig,
 ) -> Result<Centroids> {
-    config.method.validate()?;
     let size = config.footprint.as_ref().map_or(config.box_size, Array2::dim);
+    config.method.validate_for(size)?;
     if size.0.is_multiple_of(2) || size.1.is_multiple_of(2) {
         return Err(CentroidError::EvenBox { name: "the cutout", found: size });
     }

@@ -7,7 +7,9 @@ mod dense;
 mod error;
 mod fit;
 mod levenberg_marquardt;
+mod nelder_mead;
 mod normal;
+pub mod spline;
 mod system;
 
 pub use bounds::Bounds;
@@ -15,5 +17,6 @@ pub use dense::{DenseNormal, DenseSystem};
 pub use error::{FitError, Result};
 pub use fit::{Fit, FitStatus};
 pub use levenberg_marquardt::{LevenbergMarquardt, Problem};
+pub use nelder_mead::nelder_mead;
 pub use normal::NormalEquations;
 pub use system::{System, SystemFit, SystemOutcome};

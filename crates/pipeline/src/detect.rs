@@ -128,8 +128,10 @@ fn centroid(name: &str) -> Result<Option<CentroidMethod>> {
         "quadratic" => CentroidMethod::quadratic(),
         "1dg" => CentroidMethod::Gaussian1d,
         "2dg" => CentroidMethod::Gaussian2d,
+        "symmetry" => CentroidMethod::symmetry(),
         _ => {
-            return Err(PipelineError::value("centroid", name, "one of none, com, quadratic, 1dg, 2dg"));
+            let expected = "one of none, com, quadratic, 1dg, 2dg, symmetry";
+            return Err(PipelineError::value("centroid", name, expected));
         }
     }))
 }

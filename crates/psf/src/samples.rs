@@ -4,8 +4,8 @@ use ndarray::ArrayView2;
 
 use crate::error::{PsfError, Result};
 use crate::kernel::planes::{Tap, Weighted, derivatives, taps, values};
-use crate::kernel::spline;
 use crate::{Derivatives, Extent, Source, Window};
+use skyphot_fit::spline;
 
 /// Planes of one size with their sampling.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,6 @@ pub(crate) mod dilate;
 pub(crate) mod gather;
 pub(crate) mod moments;
 pub(crate) mod neighbors;
-pub(crate) mod nelder_mead;
 pub(crate) mod order_stats;
 pub(crate) mod pchip;
 pub(crate) mod prefetch;

@@ -110,6 +110,13 @@ impl Stamp {
         })
     }
 
+    /// 1 for good pixels and 0 for others, without padding.
+    pub(crate) fn good_pixels(&self) -> Vec<f64> {
+        (0..self.ny)
+            .flat_map(|y| self.weight2_row(y).iter().map(|w| if *w > 0.0 { 1.0 } else { 0.0 }))
+            .collect()
+    }
+
     /// Data of one row without padding.
     pub(crate) fn data_row(&self, y: usize) -> &[f64] {
         &self.data[y * self.stride..y * self.stride + self.nx]

@@ -4,4 +4,3 @@ pub(crate) mod bivariate;
 pub(crate) mod planes;
 pub(crate) mod quadrature;
 pub(crate) mod separable;
-pub(crate) mod spline;

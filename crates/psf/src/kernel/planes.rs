@@ -1,6 +1,6 @@
 //! Weighted sums of spline planes at the pixels of a window.
 
-use super::spline::{slopes, weights};
+use skyphot_fit::spline::{slopes, weights};
 
 /// The four coefficients that a pixel takes along one axis.
 #[derive(Debug, Clone, Copy)]

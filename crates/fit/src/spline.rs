@@ -4,12 +4,14 @@
 //! one sample. On a regular grid it is a sum of uniform B-splines, so four weights per axis make a value.
 
 /// Coefficients along one axis: `n` samples give `n + 3` coefficients, of which number `k .. k + 4` belong to the interval
-/// `k .. k + 1` (the last is padding for the end of the last interval). `f` needs at least 4 samples.
-pub(crate) fn coefficients(f: &[f64], out: &mut Vec<f64>, scratch: &mut Vec<f64>) {
+/// `k .. k + 1` (the last is padding for the end of the last interval). With fewer than 4 samples, all are 0.
+pub fn coefficients(f: &[f64], out: &mut Vec<f64>, scratch: &mut Vec<f64>) {
     let n = f.len();
-    debug_assert!(n >= 4, "a cubic spline needs 4 samples");
     out.clear();
     out.resize(n + 3, 0.0);
+    if n < 4 {
+        return;
+    }
     // c[i + 1] belongs to sample i: c[i] + 4 c[i + 1] + c[i + 2] = 6 f[i].
     let c = out;
     c[2] = (8.0 * f[1] - f[0] - f[2]) / 6.0;
@@ -39,10 +41,25 @@ pub(crate) fn coefficients(f: &[f64], out: &mut Vec<f64>, scratch: &mut Vec<f64>
     c[n + 1] = 6.0 * f[n - 1] - 4.0 * c[n] - c[n - 1];
 }
 
-/// Coefficients of a plane of `ny` rows of `nx` samples: `(ny + 3) x (nx + 3)`, row by row.
-pub(crate) fn plane(data: &[f64], ny: usize, nx: usize) -> Vec<f64> {
+/// Coefficients of a plane of `ny` rows of `nx` samples: `(ny + 3) x (nx + 3)`, row by row. The value at `(x, y)` is the sum
+/// over the 4 x 4 coefficients from `(floor x, floor y)` on, with the [`weights`] of the fractions of both axes. With fewer
+/// than 4 samples along an axis, or not `ny * nx` samples, all are 0.
+///
+/// ```
+/// use skyphot_fit::spline::{plane, weights};
+/// let data: Vec<f64> = (0..30).map(|i| ((i % 6) * (i / 6)) as f64).collect();
+/// let c = plane(&data, 5, 6);
+/// let (wx, wy) = (weights(0.5), weights(0.25));
+/// let value: f64 = (0..4).map(|j| wy[j] * (0..4).map(|i| wx[i] * c[(3 + j) * 9 + 2 + i]).sum::<f64>()).sum();
+/// assert!((value - 2.5 * 3.25).abs() < 1e-12);
+/// ```
+#[must_use]
+pub fn plane(data: &[f64], ny: usize, nx: usize) -> Vec<f64> {
     let width = nx + 3;
     let mut all = vec![0.0; (ny + 3) * width];
+    if ny < 4 || nx < 4 || data.len() != ny * nx {
+        return all;
+    }
     let (mut c, mut scratch) = (Vec::new(), Vec::new());
     // Row j of the samples goes to row j + 1, where the second pass expects it.
     for (row, out) in data.chunks_exact(nx).zip(all[width..].chunks_exact_mut(width)) {
@@ -101,17 +118,27 @@ fn columns(all: &mut [f64], ny: usize, width: usize) {
 
 /// Weights of the four coefficients of an interval at `t` in 0 .. 1.
 #[inline]
-pub(crate) fn weights(t: f64) -> [f64; 4] {
+#[must_use]
+pub fn weights(t: f64) -> [f64; 4] {
     let s = 1.0 - t;
     let (t2, s2) = (t * t, s * s);
     [s2 * s / 6.0, (4.0 - 6.0 * t2 + 3.0 * t2 * t) / 6.0, (4.0 - 6.0 * s2 + 3.0 * s2 * s) / 6.0, t2 * t / 6.0]
 }
 
-/// Derivatives of [`weights`] by `t`.
+/// First derivatives of [`weights`] by `t`.
 #[inline]
-pub(crate) fn slopes(t: f64) -> [f64; 4] {
+#[must_use]
+pub fn slopes(t: f64) -> [f64; 4] {
     let s = 1.0 - t;
     [-0.5 * s * s, t * (1.5 * t - 2.0), s * (2.0 - 1.5 * s), 0.5 * t * t]
+}
+
+/// Second derivatives of [`weights`] by `t`.
+#[inline]
+#[must_use]
+pub fn bends(t: f64) -> [f64; 4] {
+    let s = 1.0 - t;
+    [s, 3.0 * t - 2.0, 3.0 * s - 2.0, t]
 }
 
 #[cfg(test)]
@@ -170,6 +197,8 @@ mod tests {
             let (a, b) = (weights(t + 1e-6), weights(t - 1e-6));
             for k in 0..4 {
                 assert!(((a[k] - b[k]) / 2e-6 - slopes(t)[k]).abs() < 1e-8);
+                let bend = (slopes(t + 1e-6)[k] - slopes(t - 1e-6)[k]) / 2e-6;
+                assert!((bend - bends(t)[k]).abs() < 1e-8);
             }
         }
     }
