@@ -35,6 +35,8 @@ pub enum Error {
     #[error(transparent)]
     Segmentation(#[from] skyphot_segmentation::SegmentationError),
     #[error(transparent)]
+    Psf(#[from] skyphot_psf::PsfError),
+    #[error(transparent)]
     Simulation(#[from] skyphot_simulation::SimulationError),
     #[error(transparent)]
     Plot(#[from] skyphot_plot::PlotError),

@@ -15,6 +15,7 @@ pub use skyphot_geometry as geometry;
 pub use skyphot_io as io;
 pub use skyphot_pipeline as pipeline;
 pub use skyphot_plot as plot;
+pub use skyphot_psf as psf;
 pub use skyphot_segmentation as segmentation;
 pub use skyphot_simulation as simulation;
 pub use skyphot_stats as stats;

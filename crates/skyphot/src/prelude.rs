@@ -12,6 +12,10 @@ pub use skyphot_detection::{
     DaoStarFinder, IrafStarFinder, PeakConfig, StarFinder, Threshold, detect_threshold, find_peaks,
 };
 pub use skyphot_io::{Header, TableOptions, read_image, read_table, write_image, write_table};
+pub use skyphot_psf::{
+    CircularGaussianPrf, GriddedPsf, ImagePsf, InitialParameters, PsfConfig, PsfModel, PsfPhotometry,
+    SourceGrouper,
+};
 pub use skyphot_stats::{SigmaClip, sigma_clipped_stats};
 
 pub use crate::{Error, Result};
