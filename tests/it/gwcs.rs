@@ -117,8 +117,13 @@ fn every_graph_agrees_with_gwcs() {
                 let (a, b) = (numbers(&answer[0])[i], numbers(&answer[1])[i]);
                 if !(a.is_nan() || b.is_nan()) {
                     let d = back.points[i].distance(Point::new(a, b));
-                    // The stored answers of some files are without the bounding box.
-                    if back.status[i] == PointStatus::OutsideBoundingBox {
+                    // Longitudes beyond half a turn: docs/known-differences.md. A turn is 36000 pixels of this file.
+                    if file == "asdf/made/gwcs_car.asdf" && p.x - a > 1.0 {
+                        assert!((p.x - 36000.0 - a).abs() < 1e-6, "{p:?}: ({a}, {b})");
+                        let free = wcs.invert(&sky[i..=i], false, &exec).points[0];
+                        assert!(free.distance(*p) < 1e-6, "{p:?}: {free:?}");
+                    } else if back.status[i] == PointStatus::OutsideBoundingBox {
+                        // The stored answers of some files are without the bounding box.
                         let free = wcs.invert(&sky[i..=i], false, &exec).points[0];
                         assert!(free.distance(Point::new(a, b)) < 1e-6, "{file} {p:?}: {free:?} ({a}, {b})");
                     } else {
