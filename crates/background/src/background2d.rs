@@ -79,8 +79,89 @@ impl<T: Pixel> Background2D<T> {
         }
         let box_size = (config.box_size.0.min(shape.0), config.box_size.1.min(shape.1));
         let boxes = measure(image, coverage, box_size, config);
-        check_good(image, &boxes, box_size, config)?;
+        if boxes.iter().all(|b| b.n_good == 0) {
+            let data = image.data();
+            return Err(BackgroundError::NoGoodPixels {
+                total: data.len(),
+                finite: data.iter().filter(|v| v.is_finite()).count(),
+            });
+        }
+        Self::from_boxes(shape, &boxes, coverage, box_size, config)
+    }
 
+    /// As [`estimate`](Self::estimate) for an image of shape `(ny, nx)` that is read some rows at a time, with the same
+    /// answer: `read` gives the pixels of the rows it is asked for and the bad ones among them (`true`). Rows come in
+    /// order, as many whole boxes at a time as `max_rows` allows, one box at least.
+    ///
+    /// ```
+    /// use ndarray::{Array2, s};
+    /// use skyphot_background::{Background2D, Background2DConfig, BackgroundError};
+    /// use skyphot_core::Image;
+    /// let sky = Array2::from_shape_fn((100, 120), |(y, x)| (x * y) as f32);
+    /// let config = Background2DConfig::new((25, 30));
+    /// let by_rows = Background2D::estimate_by_rows((100, 120), &config, 30, |rows| {
+    ///     Ok::<_, BackgroundError>((sky.slice(s![rows, ..]).to_owned(), None))
+    /// })?;
+    /// let whole = Background2D::estimate(&Image::new(sky.view())?, &config)?;
+    /// assert_eq!(by_rows.background_mesh(), whole.background_mesh());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `read`, and as [`estimate`](Self::estimate).
+    pub fn estimate_by_rows<E: From<BackgroundError>>(
+        shape: (usize, usize),
+        config: &Background2DConfig,
+        max_rows: usize,
+        mut read: impl FnMut(Range<usize>) -> std::result::Result<(Array2<T>, Option<Array2<bool>>), E>,
+    ) -> std::result::Result<Self, E> {
+        config.validate()?;
+        if shape.0 == 0 || shape.1 == 0 {
+            return Err(BackgroundError::from(CoreError::EmptyImage(shape)).into());
+        }
+        let box_size = (config.box_size.0.min(shape.0), config.box_size.1.min(shape.1));
+        let rows = (max_rows / box_size.0).max(1) * box_size.0;
+        let (mut values, mut finite) = (Vec::new(), 0);
+        let mut y = 0;
+        while y < shape.0 {
+            let end = (y + rows).min(shape.0);
+            let (data, mask) = read(y..end)?;
+            let expected = (end - y, shape.1);
+            if data.dim() != expected {
+                let found = data.dim();
+                let e = CoreError::ShapeMismatch { what: "rows of an image", expected, found };
+                return Err(BackgroundError::from(e).into());
+            }
+            let mut image = Image::new(data.view()).map_err(BackgroundError::from)?;
+            if let Some(m) = &mask {
+                image = image.with_mask(m.view()).map_err(BackgroundError::from)?;
+            }
+            let boxes = measure(&image, None, box_size, config);
+            if boxes.iter().all(|b| b.n_good == 0) {
+                finite += data.iter().filter(|v| v.is_finite()).count();
+            }
+            values.extend(boxes);
+            y = end;
+        }
+        let mesh = (shape.0.div_ceil(box_size.0), shape.1.div_ceil(box_size.1));
+        let mut values = values.into_iter();
+        let none = BoxValue { level: f64::NAN, rms: f64::NAN, n: 0, n_good: 0 };
+        let boxes = Array2::from_shape_simple_fn(mesh, || values.next().unwrap_or(none));
+        if boxes.iter().all(|b| b.n_good == 0) {
+            return Err(BackgroundError::NoGoodPixels { total: shape.0 * shape.1, finite }.into());
+        }
+        Ok(Self::from_boxes(shape, &boxes, None, box_size, config)?)
+    }
+
+    /// From the measured boxes to the maps.
+    fn from_boxes(
+        shape: (usize, usize),
+        boxes: &Array2<BoxValue>,
+        coverage: Option<ArrayView2<'_, bool>>,
+        box_size: (usize, usize),
+        config: &Background2DConfig,
+    ) -> Result<Self> {
+        check_good(boxes, box_size, config)?;
         let needed = needed(box_size, config);
         let good = |b: &BoxValue| b.n > 0 && b.n as f64 >= needed;
         let level = boxes.mapv(|b| if good(&b) { b.level } else { f64::NAN });
@@ -135,6 +216,49 @@ impl<T: Pixel> Background2D<T> {
     /// As [`fill_rows`](Self::fill_rows).
     pub fn fill_rms_rows(&self, rows: Range<usize>, out: &mut [T]) {
         self.fill(&self.rms_map, rows, out);
+    }
+
+    /// The background of a part of the image: the same values as those of [`background`](Self::background).
+    ///
+    /// # Panics
+    /// If the part does not lie in the image.
+    #[must_use]
+    pub fn background_part(&self, rows: Range<usize>, columns: Range<usize>) -> Array2<T> {
+        self.part(&self.map, rows, columns)
+    }
+
+    /// The noise of a part of the image: the same values as those of [`background_rms`](Self::background_rms).
+    ///
+    /// # Panics
+    /// If the part does not lie in the image.
+    #[must_use]
+    pub fn rms_part(&self, rows: Range<usize>, columns: Range<usize>) -> Array2<T> {
+        self.part(&self.rms_map, rows, columns)
+    }
+
+    fn part(&self, map: &FullMap, rows: Range<usize>, columns: Range<usize>) -> Array2<T> {
+        assert!(
+            rows.end <= self.shape.0 && columns.end <= self.shape.1,
+            "rows {rows:?}, columns {columns:?} do not lie in an image of shape {:?} (ny, nx)",
+            self.shape
+        );
+        let (ny, nx) = (rows.len(), columns.len());
+        let mut out = zeros(ny * nx);
+        if nx > 0 {
+            self.exec.for_each_chunk_mut(&mut out, ROWS_PER_TASK * nx, |i, part| {
+                let y = rows.start + i * ROWS_PER_TASK;
+                map.fill_part(y, columns.clone(), part);
+                if let Some(c) = &self.coverage {
+                    let fill = T::from_f64(self.fill_value);
+                    for (k, p) in part.iter_mut().enumerate() {
+                        if c[[y + k / nx, columns.start + k % nx]] {
+                            *p = fill;
+                        }
+                    }
+                }
+            });
+        }
+        Array2::from_shape_vec((ny, nx), out).unwrap_or_default()
     }
 
     /// Subtracts the background in place, without a full-size temporary: the same numbers as
@@ -324,19 +448,7 @@ fn measure<T: Pixel>(
     Array2::from_shape_simple_fn(mesh, || values.next().unwrap_or(none))
 }
 
-fn check_good<T: Pixel>(
-    image: &Image<'_, T>,
-    boxes: &Array2<BoxValue>,
-    box_size: (usize, usize),
-    config: &Background2DConfig,
-) -> Result<()> {
-    if boxes.iter().all(|b| b.n_good == 0) {
-        let data = image.data();
-        return Err(BackgroundError::NoGoodPixels {
-            total: data.len(),
-            finite: data.iter().filter(|v| v.is_finite()).count(),
-        });
-    }
+fn check_good(boxes: &Array2<BoxValue>, box_size: (usize, usize), config: &Background2DConfig) -> Result<()> {
     let needed = needed(box_size, config);
     if boxes.iter().all(|b| b.n == 0 || (b.n as f64) < needed || b.level.is_nan()) {
         return Err(BackgroundError::AllBoxesExcluded {

@@ -1,5 +1,7 @@
 //! From the mesh of boxes to full-size maps.
 
+use std::ops::Range;
+
 use ndarray::Array2;
 use skyphot_core::Pixel;
 use skyphot_filter::{EdgeMode, SplineOrder, SplineZoom};
@@ -100,6 +102,22 @@ pub(crate) enum FullMap {
 }
 
 impl FullMap {
+    /// Fills some columns of the rows from `first_row` on.
+    pub(crate) fn fill_part<T: Pixel>(&self, first_row: usize, columns: Range<usize>, out: &mut [T]) {
+        match self {
+            Self::Constant(v) => out.fill(T::from_f64(*v)),
+            Self::Zoom(z) => z.fill_part(first_row, columns, out),
+            Self::Idw(idw) => {
+                let mut search = idw.search();
+                for (y, row) in out.chunks_mut(columns.len().max(1)).enumerate() {
+                    for (x, p) in columns.clone().zip(row) {
+                        *p = T::from_f64(search.at([(first_row + y) as f64, x as f64]));
+                    }
+                }
+            }
+        }
+    }
+
     /// Fills rows of `width` pixels from `first_row` on.
     pub(crate) fn fill_rows<T: Pixel>(&self, first_row: usize, width: usize, out: &mut [T]) {
         match self {

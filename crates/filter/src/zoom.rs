@@ -1,5 +1,7 @@
 //! Enlarging a coarse map by whole factors with B-splines.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2};
 use skyphot_core::{Exec, Pixel};
 
@@ -158,6 +160,32 @@ impl SplineZoom {
         for (i, out) in out.chunks_mut(width).enumerate() {
             self.combine_rows(first_row + i, &mut line);
             expand_row(self.taps, &line, self.factor.1, &self.runs_x, self.limits, out);
+        }
+    }
+
+    /// Writes some columns of the rows from `first_row` on into `out`, row by row: the same values as those of
+    /// [`fill_rows`](Self::fill_rows), without the other columns.
+    ///
+    /// # Panics
+    /// If rows or columns reach beyond [`shape`](Self::shape).
+    pub fn fill_part<T: Pixel>(&self, first_row: usize, columns: Range<usize>, out: &mut [T]) {
+        let width = columns.len();
+        if width == 0 || out.is_empty() {
+            return;
+        }
+        assert!(
+            columns.end <= self.shape().1 && first_row + out.len().div_ceil(width) <= self.shape().0,
+            "rows from {first_row} of columns {columns:?} do not lie in an image of shape {:?}",
+            self.shape()
+        );
+        // Whole cells before the first column count for nothing.
+        let (cell, skip) = (columns.start / self.factor.1, columns.start % self.factor.1);
+        let mut line = vec![0.0; self.columns];
+        let mut row = vec![T::default(); skip + width];
+        for (i, out) in out.chunks_mut(width).enumerate() {
+            self.combine_rows(first_row + i, &mut line);
+            expand_row(self.taps, &line[cell..], self.factor.1, &self.runs_x, self.limits, &mut row);
+            out.copy_from_slice(&row[skip..skip + out.len()]);
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use ndarray::Array2;
-use skyphot_core::Pixel;
+use ndarray::{Array2, s};
+use skyphot_core::{BoundingBox, Pixel};
 
+use crate::asdf::image_axes;
 use crate::source::Source;
 use crate::{AsdfFile, ErrorPlane, FitsFile, HduSelector, IoError, Result, UncertaintyKind};
 
@@ -74,6 +75,50 @@ impl ImageFile {
         }
     }
 
+    /// The pixels in a box. Only a FITS file is read in parts: of an ASDF file the whole array is read.
+    ///
+    /// # Errors
+    /// As [`FitsFile::read_cutout`] and [`AsdfFile::read_image`].
+    pub fn read_cutout<T: Pixel>(&self, image: &HduSelector, cutout: &BoundingBox) -> Result<Array2<T>> {
+        match self {
+            Self::Fits(f) => f.read_cutout(image, cutout),
+            Self::Asdf(f) => cut(f.path(), f.read_image(&f.image_path(image)?)?, cutout),
+        }
+    }
+
+    /// The bit masks in a box of a data-quality plane; as [`read_cutout`](Self::read_cutout).
+    ///
+    /// # Errors
+    /// As [`FitsFile::read_dq_cutout`] and [`AsdfFile::read_dq`].
+    pub fn read_dq_cutout(&self, image: &HduSelector, cutout: &BoundingBox) -> Result<Array2<u32>> {
+        match self {
+            Self::Fits(f) => f.read_dq_cutout(image, cutout),
+            Self::Asdf(f) => cut(f.path(), f.read_dq(&f.image_path(image)?)?, cutout),
+        }
+    }
+
+    /// Parts of its images are read from the disk, without the rest: it is FITS, and the file as a whole is not compressed.
+    #[must_use]
+    pub fn is_read_by_parts(&self) -> bool {
+        matches!(self, Self::Fits(f) if matches!(f.source, Source::Disk { .. }))
+    }
+
+    /// Shape `(ny, nx)` of an image.
+    ///
+    /// # Errors
+    /// As [`FitsFile::image_hdu`] and [`AsdfFile::image_path`]; [`IoError::NothingSuitable`] where it is no image.
+    pub fn image_shape(&self, image: &HduSelector) -> Result<(usize, usize)> {
+        let shape = match self {
+            Self::Fits(f) => f.image_hdu(image)?.image_shape(),
+            Self::Asdf(f) => image_axes(f.array(&f.image_path(image)?)?.shape()),
+        };
+        shape.ok_or_else(|| IoError::NothingSuitable {
+            path: self.path().to_owned(),
+            wanted: "two-dimensional image",
+            available: vec![image.to_string()],
+        })
+    }
+
     /// A mask plane: `true` (bad) where the value is not zero or undefined.
     ///
     /// # Errors
@@ -94,5 +139,20 @@ impl ImageFile {
             Self::Fits(f) => f.read_error(image, kind),
             Self::Asdf(f) => f.read_error(&f.image_path(image)?, kind),
         }
+    }
+}
+
+/// A part of an array.
+fn cut<V: Clone>(path: &Path, whole: Array2<V>, b: &BoundingBox) -> Result<Array2<V>> {
+    match b.overlap(whole.dim()) {
+        Some(o) if (o.box_rows.len(), o.box_cols.len()) == b.shape() => {
+            Ok(whole.slice(s![o.image_rows, o.image_cols]).to_owned())
+        }
+        _ => Err(IoError::OutsideImage {
+            path: path.to_owned(),
+            hdu: 0,
+            cutout: format!("x {}..{}, y {}..{}", b.x_min, b.x_max, b.y_min, b.y_max),
+            shape: whole.dim(),
+        }),
     }
 }

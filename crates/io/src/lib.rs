@@ -18,7 +18,7 @@ pub use asdf::{AsdfBlock, AsdfFile};
 pub use error::{IoError, Result};
 pub use fits::{
     ChecksumStatus, ErrorPlane, FitsFile, FitsHdu, FitsImage, HduInfo, HduKind, ImageData, ImageHdu,
-    PixelType, UncertaintyKind, read_image, write_fits, write_image,
+    PixelType, UncertaintyKind, read_image, write_fits, write_image, write_label_rows,
 };
 pub use header::{Card, CardValue, Header};
 pub use image_file::ImageFile;

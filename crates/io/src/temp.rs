@@ -94,6 +94,12 @@ impl AtomicFile {
         &self.target
     }
 
+    /// The name the file has until then, for writers that open files by name. Nothing more may be written here.
+    pub(crate) fn temporary(&mut self) -> Result<&Path> {
+        self.writer.flush().map_err(|e| IoError::system(&self.target, e))?;
+        Ok(&self.registered)
+    }
+
     /// Finishes the file and gives it its name.
     ///
     /// # Errors

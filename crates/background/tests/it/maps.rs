@@ -1,7 +1,8 @@
 //! Meshes and full maps against photutils.
 
+use ndarray::{Array2, s};
 use serde_json::Value;
-use skyphot_background::{Background2D, Background2DConfig};
+use skyphot_background::{Background2D, Background2DConfig, BackgroundError};
 use skyphot_core::Image;
 
 use crate::inputs::{clip, input, interpolator, level, rms};
@@ -78,4 +79,42 @@ fn every_shape_of_mesh_and_exclusion() {
 #[test]
 fn every_median_filter() {
     check(include_str!("fixtures/filters.json"));
+}
+
+/// The estimate by rows and parts of the maps have the bits of the whole.
+#[test]
+fn rows_and_parts_are_those_of_the_whole() {
+    let mut sky = skyphot_core::testing::field(230, 310, 5, 20, 3.0).mapv(|v| v as f32);
+    sky[[17, 40]] = f32::NAN;
+    let mask = Array2::from_shape_fn(sky.dim(), |(y, x)| (y / 7 + x / 9) % 13 == 0);
+    let image = Image::new(sky.view()).unwrap().with_mask(mask.view()).unwrap();
+    let idw = skyphot_background::Interpolator::idw();
+    for interpolator in [skyphot_background::Interpolator::default(), idw] {
+        let config = Background2DConfig {
+            interpolator,
+            exclude_percentile: 60.0,
+            ..Background2DConfig::new((32, 40))
+        };
+        let whole = Background2D::estimate(&image, &config).unwrap();
+        let (background, rms) = (whole.background(), whole.background_rms());
+        for max_rows in [1, 32, 100, 1000] {
+            let by_rows = Background2D::estimate_by_rows((230, 310), &config, max_rows, |rows| {
+                Ok::<_, BackgroundError>((
+                    sky.slice(s![rows.clone(), ..]).to_owned(),
+                    Some(mask.slice(s![rows, ..]).to_owned()),
+                ))
+            })
+            .unwrap();
+            assert_eq!(by_rows.background_mesh(), whole.background_mesh());
+            assert_eq!(by_rows.rms_mesh(), whole.rms_mesh());
+            assert_eq!(by_rows.n_pixels_mesh(), whole.n_pixels_mesh());
+        }
+        for (rows, columns) in [(0..230, 0..310), (31..97, 39..41), (229..230, 300..310), (64..64, 3..9)] {
+            assert_eq!(
+                whole.background_part(rows.clone(), columns.clone()),
+                background.slice(s![rows.clone(), columns.clone()])
+            );
+            assert_eq!(whole.rms_part(rows.clone(), columns.clone()), rms.slice(s![rows, columns]));
+        }
+    }
 }

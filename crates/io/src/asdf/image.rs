@@ -178,7 +178,7 @@ fn is_real(kind: ScalarKind) -> bool {
 }
 
 /// `(ny, nx)` of a two-dimensional image with pixels, without axes of length 1.
-fn image_axes(shape: &[usize]) -> Option<(usize, usize)> {
+pub(crate) fn image_axes(shape: &[usize]) -> Option<(usize, usize)> {
     if shape.contains(&0) {
         return None;
     }

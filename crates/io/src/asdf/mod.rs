@@ -13,3 +13,4 @@ mod strided;
 
 pub use block::AsdfBlock;
 pub use file::AsdfFile;
+pub(crate) use image::image_axes;

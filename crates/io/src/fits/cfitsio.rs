@@ -380,3 +380,60 @@ pub(super) fn compress(
         }
     }
 }
+
+/// Appends a Rice-compressed image of 32-bit integers to a FITS file on disk. `fill` is asked for `band` rows at a time
+/// (the last may be fewer), in order; it must not call anything of this module.
+pub(super) fn append_compressed(
+    path: &Path,
+    shape: (usize, usize),
+    records: &[String],
+    band: usize,
+    fill: &mut dyn FnMut(std::ops::Range<usize>, &mut [i32]),
+) -> Result<(), String> {
+    let cards: Vec<CString> = records
+        .iter()
+        .map(|r| CString::new(r.as_str()).map_err(|e| e.to_string()))
+        .collect::<Result<_, _>>()?;
+    let mut axes = [shape.1 as i64, shape.0 as i64];
+    let mut rows = vec![0_i32; band.max(1).min(shape.0) * shape.1];
+    let name = c_path(path)?;
+    let lib = Cfitsio::lock();
+    let mut file = ptr::null_mut();
+    let mut status = 0;
+    // SAFETY: `name` is NUL-terminated and lives through the call; ffdkopn takes it literally.
+    unsafe { sys::ffdkopn(&raw mut file, name.as_ptr(), sys::READWRITE as c_int, &raw mut status) };
+    if status != 0 || file.is_null() {
+        return Err(lib.message(status));
+    }
+    // SAFETY: an open file, NUL-terminated cards, an array of two lengths.
+    unsafe {
+        sys::fits_set_compression_type(file, sys::RICE_1 as c_int, &raw mut status);
+        sys::ffcrimll(file, 32, 2, axes.as_mut_ptr(), &raw mut status);
+        for card in &cards {
+            sys::ffprec(file, card.as_ptr(), &raw mut status);
+        }
+    }
+    let mut y = 0;
+    while y < shape.0 && status == 0 {
+        let end = (y + band.max(1)).min(shape.0);
+        let part = &mut rows[..(end - y) * shape.1];
+        fill(y..end, part);
+        let mut first = [1_i64, y as i64 + 1];
+        // SAFETY: an open file; the pointer is to as many values of the type as are announced, which are only read.
+        unsafe {
+            let data = part.as_mut_ptr().cast::<c_void>();
+            let (code, n) = (sys::TINT as c_int, part.len() as i64);
+            sys::ffppxll(file, code, first.as_mut_ptr(), n, data, &raw mut status);
+        }
+        y = end;
+    }
+    let error = (status != 0).then(|| lib.message(status));
+    let mut closing = 0;
+    // SAFETY: `file` came from a successful open and is closed once.
+    unsafe { sys::ffclos(file, &raw mut closing) };
+    match error {
+        Some(m) => Err(m),
+        None if closing != 0 => Err(lib.message(closing)),
+        None => Ok(()),
+    }
+}

@@ -107,19 +107,21 @@ impl FitsFile {
     #[doc(alias = "Cutout2D")]
     pub fn read_cutout<T: Pixel>(&self, hdu: &HduSelector, cutout: &BoundingBox) -> Result<Array2<T>> {
         let info = self.image_hdu(hdu)?;
+        self.read_section(info, &self.section(info, cutout)?)
+    }
+
+    /// The section of a box that has to lie on the image.
+    fn section(&self, info: &HduInfo, cutout: &BoundingBox) -> Result<Section> {
         let shape = self.flat_shape(info)?;
         match cutout.overlap(shape) {
-            Some(o) if (o.box_rows.len(), o.box_cols.len()) == cutout.shape() => self.read_section(
-                info,
-                &Section {
-                    shape,
-                    plane: 0,
-                    y: o.image_rows.start,
-                    x: o.image_cols.start,
-                    ny: o.image_rows.len(),
-                    nx: o.image_cols.len(),
-                },
-            ),
+            Some(o) if (o.box_rows.len(), o.box_cols.len()) == cutout.shape() => Ok(Section {
+                shape,
+                plane: 0,
+                y: o.image_rows.start,
+                x: o.image_cols.start,
+                ny: o.image_rows.len(),
+                nx: o.image_cols.len(),
+            }),
             _ => Err(IoError::OutsideImage {
                 path: self.path().to_owned(),
                 hdu: info.index,
@@ -154,7 +156,19 @@ impl FitsFile {
     #[doc(alias = "bitfield")]
     pub fn read_dq(&self, hdu: &HduSelector) -> Result<Array2<u32>> {
         let info = self.image_hdu(hdu)?;
-        let section = Section::whole(self.flat_shape(info)?);
+        self.read_bits(info, &Section::whole(self.flat_shape(info)?))
+    }
+
+    /// The bit masks in a box of a data-quality plane, without reading the others. The box has to lie on the image.
+    ///
+    /// # Errors
+    /// As [`read_dq`](Self::read_dq); [`IoError::OutsideImage`].
+    pub fn read_dq_cutout(&self, hdu: &HduSelector, cutout: &BoundingBox) -> Result<Array2<u32>> {
+        let info = self.image_hdu(hdu)?;
+        self.read_bits(info, &self.section(info, cutout)?)
+    }
+
+    fn read_bits(&self, info: &HduInfo, section: &Section) -> Result<Array2<u32>> {
         let bad = |what: String| IoError::Values {
             path: self.path().to_owned(),
             hdu: info.index,
@@ -164,14 +178,14 @@ impl FitsFile {
         // Compressed integers have up to 32 bits, which f64 holds exactly.
         let values: Vec<i128> =
             if info.compressed || info.bitpix < 0 || scaling.bscale != 1.0 || scaling.bzero.fract() != 0.0 {
-                let v = self.read_section::<f64>(info, &section)?;
+                let v = self.read_section::<f64>(info, section)?;
                 if let Some(v) = v.iter().find(|v| v.fract() != 0.0 || !v.is_finite()) {
                     return Err(bad(v.to_string()));
                 }
                 v.iter().map(|&v| v as i128).collect()
             } else {
                 let mut v = Vec::with_capacity(section.ny * section.nx);
-                self.blocks(info, &section, |b| decode_integers(b, info.bitpix, &mut v))?;
+                self.blocks(info, section, |b| decode_integers(b, info.bitpix, &mut v))?;
                 let zero = scaling.bzero as i128;
                 v.into_iter().map(|v| i128::from(v) + zero).collect()
             };
@@ -181,7 +195,7 @@ impl FitsFile {
             .zip(&values)
             .map(|(b, v)| b.ok_or_else(|| bad(v.to_string())))
             .collect::<Result<Vec<u32>>>()?;
-        self.array(info, &section, bits)
+        self.array(info, section, bits)
     }
 
     /// A mask plane, `(ny, nx)`: `true` (bad) where the value is not zero or undefined.
