@@ -16,8 +16,9 @@ mod tiled;
 
 pub use catalog::{
     ApertureFlux, ApertureMaskMethod, CatalogAperture, CatalogConfig, CatalogCutout, CatalogImages,
-    CatalogParts, CatalogScratch, CutoutMode, CutoutPlane, KronParams, PetrosianParams, PetrosianPhotometry,
-    SextractorOptions, SourceCatalog, SourceMeasurement, measure_source,
+    CatalogParts, CatalogScratch, CatalogSource, CatalogTile, CutoutMode, CutoutPlane, KronParams,
+    PetrosianParams, PetrosianPhotometry, SextractorOptions, SourceCatalog, SourceMeasurement, catalog_tiled,
+    measure_source,
 };
 pub use connectivity::Connectivity;
 pub use convolved::detect_sources_convolved;

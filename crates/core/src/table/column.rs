@@ -67,6 +67,44 @@ impl ColumnData {
         }
     }
 
+    fn blank(&self, n: usize) -> Self {
+        match self {
+            Self::Bool(_) => Self::Bool(vec![false; n]),
+            Self::U8(_) => Self::U8(vec![0; n]),
+            Self::I16(_) => Self::I16(vec![0; n]),
+            Self::I32(_) => Self::I32(vec![0; n]),
+            Self::I64(_) => Self::I64(vec![0; n]),
+            Self::U32(_) => Self::U32(vec![0; n]),
+            Self::U64(_) => Self::U64(vec![0; n]),
+            Self::F32(_) => Self::F32(vec![0.0; n]),
+            Self::F64(_) => Self::F64(vec![0.0; n]),
+            Self::Str(_) => Self::Str(vec![String::new(); n]),
+        }
+    }
+
+    /// `false` if the types differ.
+    fn set(&mut self, rows: &[usize], other: &Self, width: usize) -> bool {
+        fn put<T: Clone>(to: &mut [T], rows: &[usize], from: &[T], width: usize) -> bool {
+            for (&r, v) in rows.iter().zip(from.chunks_exact(width)) {
+                to[r * width..(r + 1) * width].clone_from_slice(v);
+            }
+            true
+        }
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => put(a, rows, b, width),
+            (Self::U8(a), Self::U8(b)) => put(a, rows, b, width),
+            (Self::I16(a), Self::I16(b)) => put(a, rows, b, width),
+            (Self::I32(a), Self::I32(b)) => put(a, rows, b, width),
+            (Self::I64(a), Self::I64(b)) => put(a, rows, b, width),
+            (Self::U32(a), Self::U32(b)) => put(a, rows, b, width),
+            (Self::U64(a), Self::U64(b)) => put(a, rows, b, width),
+            (Self::F32(a), Self::F32(b)) => put(a, rows, b, width),
+            (Self::F64(a), Self::F64(b)) => put(a, rows, b, width),
+            (Self::Str(a), Self::Str(b)) => put(a, rows, b, width),
+            _ => false,
+        }
+    }
+
     fn take(&self, rows: &[usize], width: usize) -> Self {
         fn pick<T: Clone>(v: &[T], rows: &[usize], width: usize) -> Vec<T> {
             rows.iter().flat_map(|&r| v[r * width..(r + 1) * width].iter().cloned()).collect()
@@ -290,6 +328,33 @@ impl Column {
             c = c.with_mask(rows.iter().map(|&r| m[r]).collect());
         }
         c
+    }
+
+    /// The same column with `n` rows of nothing: zeros, empty text, `false`.
+    #[must_use]
+    pub(crate) fn blank(&self, n: usize) -> Self {
+        let mut c = self.clone_without_data(self.data.blank(n * self.width));
+        c.mask = self.mask.as_ref().map(|_| vec![false; n]);
+        c
+    }
+
+    /// Writes the rows of `other` over rows of the given numbers.
+    pub(crate) fn set_rows(&mut self, rows: &[usize], other: &Self) -> Result<()> {
+        if other.width != self.width || !self.data.set(rows, &other.data, self.width) {
+            return Err(CoreError::ColumnType {
+                name: self.name.clone(),
+                expected: self.data.type_name(),
+                found: other.data.type_name(),
+            });
+        }
+        if self.mask.is_some() || other.mask.is_some() {
+            let n = self.len();
+            let mask = self.mask.get_or_insert_with(|| vec![false; n]);
+            for (i, &r) in rows.iter().enumerate() {
+                mask[r] = other.is_missing(i);
+            }
+        }
+        Ok(())
     }
 
     fn clone_without_data(&self, data: ColumnData) -> Self {

@@ -166,6 +166,32 @@ impl Table {
         }
     }
 
+    /// The same columns, metadata included, with `n` rows of nothing: zeros, empty text, `false`.
+    #[must_use]
+    pub fn blank(&self, n: usize) -> Self {
+        Self { columns: self.columns.iter().map(|c| c.blank(n)).collect(), rows: n, meta: self.meta.clone() }
+    }
+
+    /// Writes the rows of a table with the same columns over the rows of the given numbers: with
+    /// [`blank`](Self::blank), a large table is put together of parts in any order.
+    ///
+    /// # Errors
+    /// [`CoreError::MissingColumn`] and [`CoreError::ColumnType`] for other columns, [`CoreError::ColumnLength`] for
+    /// another number of rows.
+    ///
+    /// # Panics
+    /// If a number is not a row.
+    pub fn set_rows(&mut self, rows: &[usize], other: &Self) -> Result<()> {
+        for c in &mut self.columns {
+            if other.rows != rows.len() {
+                let (expected, found) = (rows.len(), other.rows);
+                return Err(CoreError::ColumnLength { name: c.name().to_owned(), expected, found });
+            }
+            c.set_rows(rows, other.column(c.name())?)?;
+        }
+        Ok(())
+    }
+
     /// The rows where `keep` is true.
     ///
     /// # Panics
@@ -231,6 +257,22 @@ mod tests {
         assert!(t.column("x").unwrap_err().to_string().contains("the table has: id, v, s"));
         assert!(t.push(Column::new("w", vec![1.0])).is_err());
         assert!(t.push(Column::new("v", vec![1.0; 4])).is_err());
+    }
+
+    #[test]
+    fn parts_make_a_whole() {
+        let t = sample();
+        let mut u = t.blank(4);
+        u.set_rows(&[2, 0], &t.take(&[2, 0])).unwrap();
+        let masked = Column::new("id", vec![2_i64, 4]).with_mask(vec![false, true]);
+        let mut part = t.take(&[1, 3]);
+        part.columns[0] = masked;
+        u.set_rows(&[1, 3], &part).unwrap();
+        assert_eq!((u.column("s"), u.f64("v").unwrap()[3]), (t.column("s"), 2.0));
+        assert_eq!(u.column("id").unwrap().mask(), Some(&[false, false, false, true][..]));
+        assert!(
+            u.set_rows(&[1], &part).is_err() && u.set_rows(&[0, 1], &part.select(&["s"]).unwrap()).is_err()
+        );
     }
 
     #[test]

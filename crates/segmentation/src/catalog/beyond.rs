@@ -82,7 +82,8 @@ impl SourceCatalog<'_> {
     }
 
     /// Numbers of pixels of each segment at or above eight levels between the threshold and the peak, equally far apart
-    /// in the logarithm: level `i` is `t (peak / t)^(i / 8)`. Measured on the convolved data, if there are any.
+    /// in the logarithm: level `i` is `t (peak / t)^(i / 8)`. Measured on the convolved data, if there are any, and on those
+    /// of the detection catalogue, if there is one.
     ///
     /// # Errors
     /// [`SegmentationError::Core`] for another number of thresholds than one or one per source.
@@ -90,7 +91,7 @@ impl SourceCatalog<'_> {
     #[doc(alias = "ISO7")]
     pub fn isophotal_areas(&self, threshold: &[f64]) -> Result<Vec<[usize; 8]>> {
         self.check_levels(threshold)?;
-        let Some(images) = self.images() else { return Ok(vec![[0; 8]; self.len()]) };
+        let Some(images) = self.shapes().images() else { return Ok(vec![[0; 8]; self.len()]) };
         let plane = images.convolved.as_deref().unwrap_or(&*images.data);
         let of = |i: usize| {
             let (b, label) = (&self.bbox()[i], self.labels()[i]);
@@ -149,9 +150,8 @@ impl SourceCatalog<'_> {
             scratch.fresh();
             let mut sum = |k: f64| {
                 let shape = Shape::Ellipse(a * k, b * k, theta);
-                measurer
-                    .aperture_sum(m, g.center(), &shape, scratch)
-                    .map_or((f64::NAN, f64::NAN), |s| (s.flux, s.error))
+                let sum = measurer.aperture_sum(m, g.center(), &shape, scratch).map(|s| (s.flux, s.error));
+                self.noted(i, sum, || (f64::NAN, f64::NAN))
             };
             // Fluxes within 0.8, 1 and 1.25 radii, two steps apart.
             let mut before: Option<(f64, f64)> = None;
@@ -235,7 +235,7 @@ impl SourceCatalog<'_> {
                 y_min: y0 as i64 - ny as i64 / 2,
                 y_max: y0 as i64 + ny as i64 / 2 + 1,
             };
-            let Ok(Some(clipped)) = images.clip(&b) else { return f64::NAN };
+            let Some(clipped) = self.noted(i, images.clip(&b), || None) else { return f64::NAN };
             // Keys' cubic convolution: the PSF moved to the place of the source.
             let cubic = |t: f64| {
                 let t = t.abs();

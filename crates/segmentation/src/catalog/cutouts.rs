@@ -55,7 +55,7 @@ impl SourceCatalog<'_> {
 
     fn cut(&self, row: usize, plane: &dyn Plane, b: &BoundingBox, mode: CutoutMode) -> Option<CatalogCutout> {
         let images = self.images()?;
-        let clipped = images.clip(b).ok()??;
+        let clipped = self.noted(row, images.clip(b), || None)?;
         let (bbox, fill) = match mode {
             CutoutMode::Partial(fill) => (*b, fill),
             CutoutMode::Trim => (clipped, 0.0),

@@ -115,6 +115,34 @@ pub struct SourceMeasurement {
 }
 
 impl SourceMeasurement {
+    /// A source of which only the segment is known.
+    pub(crate) fn with_segment(
+        (label, bbox): (i32, BoundingBox),
+        parts: CatalogParts,
+        iso: Isophotal,
+    ) -> Self {
+        let nowhere = CentroidResult {
+            position: (f64::NAN, f64::NAN),
+            error: skyphot_centroids::Covariance::NAN,
+            fallback: true,
+        };
+        Self {
+            label,
+            bbox,
+            parts,
+            iso,
+            local: (0.0, 0),
+            kron: None,
+            kron_flux: ApertureSum::UNDEFINED,
+            half_light: f64::NAN,
+            windowed: nowhere,
+            quadratic: nowhere,
+            perimeter: f64::NAN,
+            gini: f64::NAN,
+            background_centroid: f64::NAN,
+        }
+    }
+
     /// Label of the source.
     #[must_use]
     pub fn label(&self) -> i32 {
@@ -255,26 +283,8 @@ impl Measurer<'_, '_> {
         let mut m = match known {
             Some(m) => m.clone(),
             None => {
-                let nowhere = CentroidResult {
-                    position: (f64::NAN, f64::NAN),
-                    error: skyphot_centroids::Covariance::NAN,
-                    fallback: true,
-                };
-                SourceMeasurement {
-                    label,
-                    bbox,
-                    parts: CatalogParts::ISOPHOTAL,
-                    iso: scratch.pixels.measure(images, label, &bbox),
-                    local: (0.0, 0),
-                    kron: None,
-                    kron_flux: ApertureSum::UNDEFINED,
-                    half_light: f64::NAN,
-                    windowed: nowhere,
-                    quadratic: nowhere,
-                    perimeter: f64::NAN,
-                    gini: f64::NAN,
-                    background_centroid: f64::NAN,
-                }
+                let iso = scratch.pixels.measure(images, label, &bbox);
+                SourceMeasurement::with_segment((label, bbox), CatalogParts::ISOPHOTAL, iso)
             }
         };
         if known.is_none() {

@@ -12,6 +12,7 @@ mod sextractor;
 mod sky;
 mod source_catalog;
 mod table;
+mod tiled;
 
 pub use beyond::{PetrosianParams, PetrosianPhotometry};
 pub use config::{ApertureMaskMethod, CatalogConfig, KronParams};
@@ -21,3 +22,4 @@ pub use measure::{CatalogParts, CatalogScratch, SourceMeasurement, measure_sourc
 pub use photometry::{ApertureFlux, CatalogAperture};
 pub use sextractor::SextractorOptions;
 pub use source_catalog::SourceCatalog;
+pub use tiled::{CatalogSource, CatalogTile, catalog_tiled};

@@ -70,7 +70,8 @@ impl SourceCatalog<'_> {
                     match shape(geometry).filter(|_| !m.iso.all_masked() && center.is_finite()) {
                         Some(s) => {
                             scratch.fresh();
-                            measurer.aperture_sum(m, center, &s, scratch).unwrap_or(ApertureSum::UNDEFINED)
+                            let sum = measurer.aperture_sum(m, center, &s, scratch);
+                            self.noted(i, sum, || ApertureSum::UNDEFINED)
                         }
                         None => ApertureSum::UNDEFINED,
                     }

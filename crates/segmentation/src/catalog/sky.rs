@@ -63,7 +63,7 @@ impl Which {
 
 impl<'a> SourceCatalog<'a> {
     fn transform(&self) -> Option<&'a dyn SkyTransform> {
-        self.shapes().wcs().map(|w| w.0)
+        self.wcs().map(|w| w.0)
     }
 
     /// Positions on the sky; NaN where there are none, `None` without a WCS.

@@ -8,6 +8,7 @@ use skyphot_core::{BoundingBox, Column, FlagSet, Image, Pixel, SkyTransform};
 
 use super::config::CatalogConfig;
 use super::images::CatalogImages;
+use super::kernel::segment::Isophotal;
 use super::measure::{CatalogParts, CatalogScratch, Measurer, SourceMeasurement};
 use crate::error::{Result, SegmentationError};
 use crate::{SegmentationFlags, SegmentationImage};
@@ -35,6 +36,21 @@ impl Cache {
 impl Clone for Cache {
     fn clone(&self) -> Self {
         Self(Mutex::new(self.lock().clone()))
+    }
+}
+
+/// Boxes that sources need and the window of the image lacks, by label.
+#[derive(Debug, Default)]
+pub(crate) struct Missing(Mutex<BTreeMap<i32, BoundingBox>>);
+
+impl Missing {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<i32, BoundingBox>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What has been missed so far.
+    pub(crate) fn take(&self) -> BTreeMap<i32, BoundingBox> {
+        std::mem::take(&mut *self.lock())
     }
 }
 
@@ -91,6 +107,7 @@ pub struct SourceCatalog<'a> {
     detection: Option<Arc<SourceCatalog<'a>>>,
     cache: Cache,
     radii: Radii,
+    missing: Arc<Missing>,
     pub(crate) extra: Vec<Column>,
 }
 
@@ -125,18 +142,51 @@ impl<'a> SourceCatalog<'a> {
                 found: images.window().shape(),
             });
         }
-        Ok(Self {
+        Ok(Self::in_window(images, segm.labels().to_vec(), segm.bbox().to_vec(), segm.flags(), config))
+    }
+
+    /// A catalogue of some sources of a window. What the window lacks is [`missing`](Self::missing).
+    pub(crate) fn in_window(
+        images: CatalogImages<'a>,
+        labels: Vec<i32>,
+        bboxes: Vec<BoundingBox>,
+        provenance: Vec<SegmentationFlags>,
+        config: CatalogConfig,
+    ) -> Self {
+        Self {
+            full: images.full_shape(),
             images: Some(images),
-            full,
-            labels: segm.labels().to_vec(),
-            bboxes: segm.bbox().to_vec(),
-            provenance: segm.flags(),
+            labels,
+            bboxes,
+            provenance,
             config,
             wcs: None,
             detection: None,
             cache: Cache::default(),
             radii: Radii::default(),
+            missing: Arc::default(),
             extra: Vec::new(),
+        }
+    }
+
+    /// What sources needed and the window did not have; shared with clones.
+    pub(crate) fn missing(&self) -> Arc<Missing> {
+        Arc::clone(&self.missing)
+    }
+
+    /// The answer, or nothing and a note of the box that is missing.
+    pub(crate) fn noted<T>(
+        &self,
+        row: usize,
+        answer: std::result::Result<T, BoundingBox>,
+        nothing: impl FnOnce() -> T,
+    ) -> T {
+        answer.unwrap_or_else(|b| {
+            let mut all = self.missing.lock();
+            let label = self.labels[row];
+            let known = all.get(&label).map_or(b, |k| k.union(&b));
+            all.insert(label, known);
+            nothing()
         })
     }
 
@@ -172,6 +222,7 @@ impl<'a> SourceCatalog<'a> {
             detection: None,
             cache: Cache::default(),
             radii: Radii::default(),
+            missing: Arc::default(),
             extra: Vec::new(),
         };
         *catalog.cache.lock() = (parts, Arc::new(rows));
@@ -330,14 +381,17 @@ impl<'a> SourceCatalog<'a> {
                     let known = complete.then(|| &rows[i]);
                     let detection = detection.as_ref().map(|d| &d[i]);
                     let source = (self.labels[i], self.bboxes[i]);
-                    // The whole image is at hand: no box can be missing.
-                    measurer.measure(source, want, known, detection, &missing, scratch).ok()
+                    let row = measurer.measure(source, want, known, detection, &missing, scratch);
+                    self.noted(i, row, || {
+                        let row = SourceMeasurement::with_segment(source, want, Isophotal::nothing());
+                        (row, vec![f64::NAN; missing.len()])
+                    })
                 })
                 .collect::<Vec<_>>()
         });
         let mut all = Vec::with_capacity(n);
         let mut radii = vec![Vec::with_capacity(n); missing.len()];
-        for (row, r) in measured.into_iter().flatten().flatten() {
+        for (row, r) in measured.into_iter().flatten() {
             all.push(row);
             for (to, r) in radii.iter_mut().zip(r) {
                 to.push(r);
@@ -440,6 +494,7 @@ impl<'a> SourceCatalog<'a> {
             detection: self.detection.as_ref().map(|d| d.select(rows)).transpose()?.map(Arc::new),
             cache: Cache(Mutex::new(cached)),
             radii: Radii(Mutex::new(radii)),
+            missing: Arc::default(),
             extra: self.extra.iter().map(|c| c.take(rows)).collect(),
         })
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod catalog;
+mod catalog_tiled;
 mod convolved;
 mod image;
 mod labels;

@@ -43,6 +43,11 @@ pub(crate) struct Isophotal {
 }
 
 impl Isophotal {
+    /// A segment without a pixel.
+    pub(crate) fn nothing() -> Self {
+        SegmentPixels::default().evaluate(&BoundingBox { x_min: 0, x_max: 0, y_min: 0, y_max: 0 })
+    }
+
     pub(crate) fn all_masked(&self) -> bool {
         self.n_good == 0
     }
