@@ -44,6 +44,36 @@ impl<T: Pixel> Plane for ArrayView2<'_, T> {
     }
 }
 
+/// An image whose rows follow each other, which is read without asking for its strides every time.
+#[derive(Debug)]
+struct Contiguous<'a, T> {
+    pixels: &'a [T],
+    nx: usize,
+}
+
+impl<T: Pixel> Plane for Contiguous<'_, T> {
+    fn read(&self, y: usize, x: usize, out: &mut [f64]) {
+        let at = y * self.nx + x;
+        for (o, v) in out.iter_mut().zip(&self.pixels[at..]) {
+            *o = v.to_f64();
+        }
+    }
+
+    fn prefetch(&self, y: usize, x: usize, n: usize) {
+        let at = y * self.nx + x;
+        prefetch(&self.pixels[at..at + n]);
+    }
+}
+
+/// The quickest way to read an image.
+fn plane<'a, T: Pixel>(view: ArrayView2<'a, T>) -> Arc<dyn Plane + 'a> {
+    let nx = view.ncols();
+    match view.to_slice() {
+        Some(pixels) => Arc::new(Contiguous { pixels, nx }),
+        None => Arc::new(view),
+    }
+}
+
 /// Asks for memory to be brought near.
 #[inline]
 fn prefetch<T>(row: &[T]) {
@@ -79,6 +109,8 @@ pub struct CatalogImages<'a> {
     pub(crate) background: Option<Arc<dyn Plane + 'a>>,
     mask: Option<ArrayView2<'a, bool>>,
     labels: ArrayView2<'a, i32>,
+    /// The same, if its rows follow each other.
+    label_pixels: Option<&'a [i32]>,
     window: BoundingBox,
     full: (usize, usize),
 }
@@ -98,11 +130,12 @@ impl<'a> CatalogImages<'a> {
             });
         }
         Ok(Self {
-            data: Arc::new(image.data()),
-            error: image.error().map(|e| Arc::new(e) as Arc<dyn Plane + 'a>),
+            data: plane(image.data()),
+            error: image.error().map(plane),
             convolved: None,
             background: None,
             mask: image.mask(),
+            label_pixels: labels.to_slice(),
             labels,
             window: BoundingBox { x_min: 0, x_max: full.1 as i64, y_min: 0, y_max: full.0 as i64 },
             full,
@@ -124,7 +157,7 @@ impl<'a> CatalogImages<'a> {
     /// [`SegmentationError::ShapeMismatch`].
     pub fn with_convolved_data<T: Pixel>(mut self, convolved: ArrayView2<'a, T>) -> Result<Self> {
         self.check("convolved data", convolved.dim())?;
-        self.convolved = Some(Arc::new(convolved));
+        self.convolved = Some(plane(convolved));
         Ok(self)
     }
 
@@ -134,7 +167,7 @@ impl<'a> CatalogImages<'a> {
     /// [`SegmentationError::ShapeMismatch`].
     pub fn with_background<T: Pixel>(mut self, background: ArrayView2<'a, T>) -> Result<Self> {
         self.check("background", background.dim())?;
-        self.background = Some(Arc::new(background));
+        self.background = Some(plane(background));
         Ok(self)
     }
 
@@ -214,21 +247,26 @@ impl<'a> CatalogImages<'a> {
             for p in planes.clone() {
                 p.prefetch(row, x, n);
             }
-            if let Some(l) = self.labels.row(row).as_slice() {
-                prefetch(&l[x..x + n]);
+            if let Some(l) = self.label_row(row, x, n) {
+                prefetch(l);
             }
         }
+    }
+
+    #[inline]
+    fn label_row(&self, y: usize, x: usize, n: usize) -> Option<&'a [i32]> {
+        let at = y * self.labels.ncols() + x;
+        self.label_pixels.map(|l| &l[at..at + n])
     }
 
     /// One of the `n` pixels of a row belongs to another source than `label`.
     #[inline]
     pub(crate) fn any_neighbor(&self, x: i64, y: i64, n: usize, label: i32) -> bool {
         let (y, x) = self.place(x, y);
-        let row = self.labels.row(y);
         let other = |l: i32| l != 0 && l != label;
-        match row.as_slice() {
-            Some(row) => row[x..x + n].iter().fold(false, |any, &l| any | other(l)),
-            None => row.iter().skip(x).take(n).any(|&l| other(l)),
+        match self.label_row(y, x, n) {
+            Some(row) => row.iter().fold(false, |any, &l| any | other(l)),
+            None => self.labels.row(y).iter().skip(x).take(n).any(|&l| other(l)),
         }
     }
 
@@ -236,10 +274,9 @@ impl<'a> CatalogImages<'a> {
     #[inline]
     pub(crate) fn labels(&self, x: i64, y: i64, n: usize, mut f: impl FnMut(usize, i32)) {
         let (y, x) = self.place(x, y);
-        let row = self.labels.row(y);
-        match row.as_slice() {
-            Some(row) => row[x..x + n].iter().enumerate().for_each(|(i, &l)| f(i, l)),
-            None => row.iter().skip(x).take(n).enumerate().for_each(|(i, &l)| f(i, l)),
+        match self.label_row(y, x, n) {
+            Some(row) => row.iter().enumerate().for_each(|(i, &l)| f(i, l)),
+            None => self.labels.row(y).iter().skip(x).take(n).enumerate().for_each(|(i, &l)| f(i, l)),
         }
     }
 
