@@ -64,6 +64,16 @@ pub enum SegmentationError {
         /// Shape of the image, `(ny, nx)`.
         shape: (usize, usize),
     },
+    /// More memory than is allowed.
+    #[error("{what} would take {} MiB of memory, {} MiB are allowed", needed.div_ceil(1 << 20), allowed >> 20)]
+    Memory {
+        /// What takes it.
+        what: &'static str,
+        /// Bytes that are needed, about.
+        needed: usize,
+        /// Bytes that there are for it.
+        allowed: usize,
+    },
     /// A kernel or footprint that is refused.
     #[error(transparent)]
     Filter(#[from] skyphot_filter::FilterError),

@@ -30,4 +30,4 @@ pub use finder::SourceFinder;
 pub use flags::SegmentationFlags;
 pub use image::{DeblendInfo, Segment, SegmentPolygon, SegmentationImage};
 pub use source_runs::SourceRuns;
-pub use tiled::{Tile, TileSource, deblend_tiled, find_sources_tiled};
+pub use tiled::{Tile, TileBytes, TilePlan, TileSource, deblend_tiled, find_sources_tiled};

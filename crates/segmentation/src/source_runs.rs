@@ -16,7 +16,9 @@ use crate::{SegmentationFlags, SegmentationImage};
 pub struct SourceRuns {
     shape: (usize, usize),
     labels: Vec<i32>,
-    runs: Vec<Vec<(u32, u32, u32)>>,
+    /// The runs of source `i` are `runs[first[i]..first[i + 1]]`.
+    first: Vec<usize>,
+    runs: Vec<PixelRun>,
     areas: Vec<usize>,
     bbox: Vec<BoundingBox>,
     flags: Vec<SegmentationFlags>,
@@ -26,39 +28,47 @@ pub struct SourceRuns {
 }
 
 /// Row, first column, one past the last column.
-type Runs = Vec<(u32, u32, u32)>;
+pub(crate) type PixelRun = (u32, u32, u32);
 
 /// Rows of a band of the index.
 const ROWS: usize = 256;
 
 impl SourceRuns {
-    /// From the runs `(y, x0, x1)` of every label, in increasing order of the labels.
+    /// From the runs of all sources in increasing order of their labels, and where those of each end.
     pub(crate) fn new(
         shape: (usize, usize),
-        sources: impl Iterator<Item = (i32, Vec<(u32, u32, u32)>)>,
+        labels: Vec<i32>,
+        runs: Vec<PixelRun>,
+        ends: impl Iterator<Item = usize>,
     ) -> Self {
+        let n = labels.len();
         let mut out = Self {
             shape,
-            labels: Vec::new(),
-            runs: Vec::new(),
-            areas: Vec::new(),
-            bbox: Vec::new(),
-            flags: Vec::new(),
+            first: std::iter::once(0).chain(ends).collect(),
+            labels,
+            runs,
+            areas: Vec::with_capacity(n),
+            bbox: Vec::with_capacity(n),
+            flags: vec![SegmentationFlags::empty(); n],
             children: BTreeMap::new(),
             bands: vec![Vec::new(); shape.0.div_ceil(ROWS)],
         };
-        for (label, runs) in sources {
-            let (area, bbox) = measure(&runs);
+        for i in 0..n {
+            let (area, bbox) = measure(out.runs(i));
             for band in (bbox.y_min as usize / ROWS)..(bbox.y_max as usize).div_ceil(ROWS) {
-                out.bands[band].push(out.labels.len() as u32);
+                out.bands[band].push(i as u32);
             }
-            out.labels.push(label);
-            out.runs.push(runs);
             out.areas.push(area);
             out.bbox.push(bbox);
-            out.flags.push(SegmentationFlags::empty());
         }
         out
+    }
+
+    /// Bytes of memory it takes, about.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let kids = self.children.values().map(|k| 4 * k.len() + 80).sum::<usize>();
+        size_of::<PixelRun>() * self.runs.len() + 80 * self.len() + kids
     }
 
     /// Shape `(ny, nx)` of the image.
@@ -115,7 +125,7 @@ impl SourceRuns {
     /// If there are not that many sources.
     #[must_use]
     pub fn runs(&self, index: usize) -> &[(u32, u32, u32)] {
-        &self.runs[index]
+        &self.runs[self.first[index]..self.first[index + 1]]
     }
 
     /// The labels of the pixels of a window, all sources that reach into it, 0 elsewhere and beyond the image.
@@ -136,7 +146,7 @@ impl SourceRuns {
         last.sort_unstable();
         last.dedup();
         for i in last {
-            let (label, runs) = (self.labels[i as usize], &self.runs[i as usize]);
+            let (label, runs) = (self.labels[i as usize], self.runs(i as usize));
             let from = runs.partition_point(|r| i64::from(r.0) < y0);
             for &(y, a, b) in runs[from..].iter().take_while(|r| i64::from(r.0) < y1) {
                 let (a, b) = (i64::from(a).max(window.x_min), i64::from(b).min(window.x_max));
@@ -166,47 +176,56 @@ impl SourceRuns {
 
     /// With new sources in the place of those that were taken apart, numbered as deblending does.
     pub(crate) fn deblended(&self, found: &[(usize, Parts)], relabel: bool) -> Result<Self> {
-        let mut flags = vec![SegmentationFlags::empty(); self.len()];
+        let mut flags = self.flags.clone();
         let mut split = vec![false; self.len()];
-        let mut new: Vec<(i32, Runs, SegmentationFlags)> = Vec::new();
         let mut next = i64::from(self.labels.last().copied().unwrap_or(0));
         let mut children = BTreeMap::new();
         for (i, p) in found {
-            let mut f = self.flags[*i];
+            let f = &mut flags[*i];
             f.set(SegmentationFlags::DEBLEND_NON_POSITIVE_MIN, p.non_positive_min);
             f.set(SegmentationFlags::DEBLEND_TOO_MANY_MARKERS, p.too_many_markers);
-            flags[*i] = f;
-            if p.n < 2 {
-                continue;
+            if p.n >= 2 {
+                split[*i] = true;
+                let last = next + p.n as i64;
+                if last > i64::from(i32::MAX) {
+                    return Err(SegmentationError::TooManyLabels(last));
+                }
+                children.insert(self.labels[*i], ((next + 1) as i32..=last as i32).collect::<Vec<_>>());
+                next = last;
             }
-            if next + p.n as i64 > i64::from(i32::MAX) {
-                return Err(SegmentationError::TooManyLabels(next + p.n as i64));
-            }
-            split[*i] = true;
-            let first = new.len();
-            for k in 1..=p.n as i64 {
-                new.push(((next + k) as i32, Vec::new(), f | SegmentationFlags::DEBLENDED));
-            }
-            let b = &self.bbox[*i];
-            for &(y, x0, x1, l) in &p.runs {
-                let (dx, dy) = (b.x_min as u32, b.y_min as u32);
-                new[first + l as usize - 1].1.push((y + dy, x0 + dx, x1 + dx));
-            }
-            children.insert(
-                self.labels[*i],
-                ((next + 1) as i32..=(next + p.n as i64) as i32).collect::<Vec<_>>(),
-            );
-            next += p.n as i64;
         }
-        let whole =
-            (0..self.len()).filter(|i| !split[*i]).map(|i| (self.labels[i], self.runs[i].clone(), flags[i]));
-        let all: Vec<_> = whole.chain(new).collect();
-        let map: BTreeMap<i32, i32> = all.iter().map(|s| s.0).zip(1..).collect();
-        let to = |l: i32| if relabel { map.get(&l).copied().unwrap_or(l) } else { l };
-        children.values_mut().flatten().for_each(|l| *l = to(*l));
-        let flags: Vec<SegmentationFlags> = all.iter().map(|s| s.2).collect();
-        let mut out = Self::new(self.shape, all.into_iter().map(|(l, runs, _)| (to(l), runs)));
-        (out.flags, out.children) = (flags, children);
+        // Sources that stay whole first, then the new ones.
+        let total = found.iter().map(|(_, p)| p.runs.len()).sum::<usize>();
+        let (mut labels, mut all_flags) = (Vec::with_capacity(self.len()), Vec::with_capacity(self.len()));
+        let (mut runs, mut ends) = (Vec::with_capacity(self.runs.len() + total), Vec::new());
+        for i in (0..self.len()).filter(|i| !split[*i]) {
+            labels.push(self.labels[i]);
+            all_flags.push(flags[i]);
+            runs.extend_from_slice(self.runs(i));
+            ends.push(runs.len());
+        }
+        for (i, p) in found.iter().filter(|(_, p)| p.n >= 2) {
+            let b = &self.bbox[*i];
+            let (dx, dy) = (b.x_min as u32, b.y_min as u32);
+            let mut of: Vec<&(u32, u32, u32, i32)> = p.runs.iter().collect();
+            of.sort_by_key(|r| r.3); // stable: each in raster order
+            for (k, label) in (1..).zip(&children[&self.labels[*i]]) {
+                let mine = of.partition_point(|r| r.3 < k)..of.partition_point(|r| r.3 <= k);
+                runs.extend(of[mine].iter().map(|r| (r.0 + dy, r.1 + dx, r.2 + dx)));
+                ends.push(runs.len());
+                labels.push(*label);
+                all_flags.push(flags[*i] | SegmentationFlags::DEBLENDED);
+            }
+        }
+        runs.shrink_to_fit();
+        if relabel {
+            let old = std::mem::take(&mut labels);
+            labels = (1..).take(old.len()).collect();
+            let to = |l: i32| old.binary_search(&l).map_or(l, |i| i as i32 + 1);
+            children.values_mut().flatten().for_each(|l| *l = to(*l));
+        }
+        let mut out = Self::new(self.shape, labels, runs, ends.into_iter());
+        (out.flags, out.children) = (all_flags, children);
         Ok(out)
     }
 }

@@ -11,9 +11,10 @@ use skyphot_filter::Kernel;
 use super::config::CatalogConfig;
 use super::images::CatalogImages;
 use super::source_catalog::{Missing, SourceCatalog};
-use crate::SourceRuns;
 use crate::convolved::{Smooth, SmoothScratch};
 use crate::error::{Result, SegmentationError};
+use crate::tiled::{Group, groups};
+use crate::{SourceRuns, TilePlan};
 
 /// Rows convolved at a time.
 const STEP: usize = 64;
@@ -65,8 +66,7 @@ pub trait CatalogSource {
 /// Measures the sources of an image that is read in parts: row by row the numbers, to the last bit, of a
 /// [`SourceCatalog`] of the whole image.
 ///
-/// The image is cut into tiles of shape `tile` `(ny, nx)`; sources belong to the tile of the first corner of their
-/// bounding box. For each tile the part with all of its sources and a margin (at most 128 pixels) is read, and `table`
+/// The image is cut into the tiles of a plan; sources belong to the tile of the centre of their bounding box. For each tile the part with all of its sources and a margin (at most 128 pixels) is read, and `table`
 /// makes a table of the catalogue of these sources: it may ask for whatever a catalogue knows, attach a WCS, and so on,
 /// but every call must give the same columns. A source for which the part was too small is then measured again on a
 /// part of its own that is large enough, so `table` may be called with a source twice. The rows end in the order of
@@ -77,13 +77,14 @@ pub trait CatalogSource {
 ///
 /// # Errors
 /// Those of the source and of `table`; [`SegmentationError::ShapeMismatch`] for parts of a wrong shape,
-/// [`SegmentationError::InvalidParameter`] for empty tiles and settings out of range.
+/// [`SegmentationError::InvalidParameter`] for settings out of range, [`SegmentationError::Memory`] if the plan has a
+/// limit that is not enough.
 pub fn catalog_tiled<S: CatalogSource>(
     source: &S,
     kernel: Option<&Kernel>,
     sources: &SourceRuns,
     config: &CatalogConfig,
-    tile: (usize, usize),
+    plan: &TilePlan,
     mut table: impl FnMut(SourceCatalog<'_>) -> std::result::Result<Table, S::Error>,
 ) -> std::result::Result<Table, S::Error> {
     config.validate()?;
@@ -92,19 +93,18 @@ pub fn catalog_tiled<S: CatalogSource>(
         let what = "image that sources are measured on";
         return Err(SegmentationError::ShapeMismatch { what, expected: sources.shape(), found: full }.into());
     }
-    if tile.0 == 0 || tile.1 == 0 {
-        let (name, expected) = ("tile", "one pixel or more along either axis");
-        return Err(SegmentationError::InvalidParameter { name, expected, found: 0.0 }.into());
-    }
     let job = Job { source, kernel, sources, config, full };
     let mut out: Option<Table> = None;
     let mut put = |rows: &[usize], part: &Table| -> Result<()> {
         let out = out.get_or_insert_with(|| part.blank(sources.len()));
+        plan.check_sources(
+            sources.memory() + out.columns().iter().map(|c| 8 * c.data().len()).sum::<usize>(),
+        )?;
         Ok(out.set_rows(rows, part)?)
     };
-    for rows in tiles(sources, tile) {
-        let window = rows.iter().map(|&i| around(&sources.bbox()[i], full));
-        let Some(window) = window.reduce(|a, b| a.union(&b)) else { continue };
+    for Group { sources: rows, window } in groups(plan, sources.bbox(), 0..sources.len(), |b| around(b, full))
+    {
+        plan.check_window(window.shape())?;
         let (part, missing) = job.measure(&rows, &window, &mut table)?;
         if missing.is_empty() {
             put(&rows, &part)?;
@@ -117,6 +117,7 @@ pub fn catalog_tiled<S: CatalogSource>(
             let Some(needed) = lacks(i) else { continue };
             let mut window = needed.union(&sources.bbox()[i]);
             loop {
+                plan.check_window(window.shape())?;
                 let (part, missing) = job.measure(&[i], &window, &mut table)?;
                 let larger = missing.values().fold(window, |w, m| w.union(m));
                 // What cannot be had will not be had in a second attempt.
@@ -132,14 +133,6 @@ pub fn catalog_tiled<S: CatalogSource>(
         Some(t) => Ok(t),
         None => Ok(job.measure(&[], &BoundingBox { x_min: 0, x_max: 1, y_min: 0, y_max: 1 }, &mut table)?.0),
     }
-}
-
-/// The sources of each tile, by the first corner of their boxes.
-fn tiles(sources: &SourceRuns, (ny, nx): (usize, usize)) -> Vec<Vec<usize>> {
-    let key = |b: &BoundingBox| (b.y_min as usize / ny, b.x_min as usize / nx);
-    let mut order: Vec<usize> = (0..sources.len()).collect();
-    order.sort_by_key(|&i| key(&sources.bbox()[i]));
-    order.chunk_by(|&a, &b| key(&sources.bbox()[a]) == key(&sources.bbox()[b])).map(<[_]>::to_vec).collect()
 }
 
 /// The part of the image that a source is likely to need.

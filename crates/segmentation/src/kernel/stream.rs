@@ -5,6 +5,7 @@ use skyphot_core::BoundingBox;
 use super::runs::{Run, RunRows, find, for_each_contact, unite};
 use crate::SourceRuns;
 use crate::error::{Result, SegmentationError};
+use crate::source_runs::PixelRun;
 
 /// A source under construction.
 #[derive(Debug, Clone, Default)]
@@ -23,12 +24,22 @@ pub(crate) struct Stream {
     /// The last row: its runs and the open source of each.
     last: Vec<(Run, u32)>,
     open: Vec<Open>,
-    done: Vec<Open>,
+    /// Runs of the sources that are complete, and where each begins and ends.
+    done: Vec<PixelRun>,
+    sources: Vec<(usize, usize)>,
 }
 
 impl Stream {
     pub(crate) fn new(reach: u32, n_pixels: usize) -> Self {
-        Self { reach, n_pixels, y: 0, last: Vec::new(), open: Vec::new(), done: Vec::new() }
+        Self {
+            reach,
+            n_pixels,
+            y: 0,
+            last: Vec::new(),
+            open: Vec::new(),
+            done: Vec::new(),
+            sources: Vec::new(),
+        }
     }
 
     /// Adds a band that was connected on its own.
@@ -89,23 +100,40 @@ impl Stream {
             }
             *slot = *p;
         }
-        let n = self.n_pixels;
-        self.done.extend(next.into_iter().filter(|o| o.area >= n && !o.runs.is_empty()));
+        next.into_iter().filter(|o| !o.runs.is_empty()).for_each(|o| self.close(o));
+    }
+
+    fn close(&mut self, mut o: Open) {
+        if o.area >= self.n_pixels {
+            o.runs.sort_unstable();
+            let from = self.done.len();
+            self.done.append(&mut o.runs);
+            self.sources.push((from, self.done.len()));
+        }
+    }
+
+    /// Bytes of memory it will take, about: for a moment all runs are there twice.
+    pub(crate) fn memory(&self) -> usize {
+        2 * size_of::<PixelRun>() * self.done.len() + 100 * self.sources.len()
     }
 
     /// All sources that are large enough, in the order of their first pixels.
     pub(crate) fn finish(mut self, shape: (usize, usize)) -> Result<SourceRuns> {
-        let n = self.n_pixels;
-        self.done.extend(std::mem::take(&mut self.open).into_iter().filter(|o| o.area >= n));
-        for o in &mut self.done {
-            o.runs.sort_unstable();
-            o.runs.shrink_to_fit();
+        for o in std::mem::take(&mut self.open) {
+            self.close(o);
         }
-        self.done.sort_unstable_by_key(|o| o.runs[0]);
-        if i32::try_from(self.done.len()).is_err() {
-            return Err(SegmentationError::TooManyLabels(self.done.len() as i64));
-        }
-        Ok(SourceRuns::new(shape, (1..).zip(self.done.into_iter().map(|o| o.runs))))
+        let Self { done, mut sources, .. } = self;
+        let n = i32::try_from(sources.len())
+            .map_err(|_| SegmentationError::TooManyLabels(sources.len() as i64))?;
+        sources.sort_unstable_by_key(|s| done[s.0]);
+        let mut runs = Vec::with_capacity(done.len());
+        sources.iter().for_each(|&(from, to)| runs.extend_from_slice(&done[from..to]));
+        drop(done);
+        let ends = sources.iter().scan(0, |end, s| {
+            *end += s.1 - s.0;
+            Some(*end)
+        });
+        Ok(SourceRuns::new(shape, (1..=n).collect(), runs, ends))
     }
 }
 

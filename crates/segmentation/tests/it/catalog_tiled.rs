@@ -10,7 +10,7 @@ use skyphot_detection::Threshold;
 use skyphot_filter::Kernel;
 use skyphot_segmentation::{
     CatalogConfig, CatalogSource, CatalogTile, SegmentationError, SextractorOptions, SourceCatalog,
-    SourceFinder, Tile, TileSource, catalog_tiled, find_sources_tiled,
+    SourceFinder, Tile, TilePlan, TileSource, catalog_tiled, find_sources_tiled,
 };
 
 struct Parts {
@@ -130,7 +130,13 @@ fn parts_give_the_catalogue_of_the_whole() {
     for kernel in [None, Some(&kernel)] {
         for dual in [false, true] {
             let mut source = parts();
-            let runs = find_sources_tiled(&source, kernel, &finder, 40_000).unwrap();
+            let runs = find_sources_tiled(
+                &source,
+                kernel,
+                &finder,
+                &TilePlan::with_tile((300, 260), (38, 70)).unwrap(),
+            )
+            .unwrap();
             let threshold = Threshold::Scalar(6.0);
             let (segm, smooth) = match kernel {
                 Some(k) => finder.find_convolved(&image(&source.tile), k, &threshold).unwrap(),
@@ -165,10 +171,17 @@ fn parts_give_the_catalogue_of_the_whole() {
             for tile in [(40, 30), (100, 260), (512, 512)] {
                 source.largest.set(0);
                 let calls = Cell::new(0);
-                let table = catalog_tiled(&source, kernel, &runs, &config, tile, |c| {
-                    calls.set(calls.get() + 1);
-                    everything(&c.with_wcs(&Flat))
-                })
+                let table = catalog_tiled(
+                    &source,
+                    kernel,
+                    &runs,
+                    &config,
+                    &TilePlan::with_tile((300, 260), tile).unwrap(),
+                    |c| {
+                        calls.set(calls.get() + 1);
+                        everything(&c.with_wcs(&Flat))
+                    },
+                )
                 .unwrap();
                 for (got, want) in bits(&table).iter().zip(&whole) {
                     assert!(got == want, "{} in tiles of {tile:?}, {dual} {}", want.0, kernel.is_some());
@@ -183,17 +196,17 @@ fn parts_give_the_catalogue_of_the_whole() {
 #[test]
 fn what_is_refused_of_parts() {
     let source = parts();
-    let runs = find_sources_tiled(&source, None, &SourceFinder::new(4), 1 << 20).unwrap();
+    let plan = TilePlan::with_tile((300, 260), (64, 64)).unwrap();
+    let runs = find_sources_tiled(&source, None, &SourceFinder::new(4), &plan).unwrap();
     let config = CatalogConfig::default();
     let all = |c: SourceCatalog<'_>| c.to_table(&[]);
-    assert!(catalog_tiled(&source, None, &runs, &config, (0, 5), all).is_err());
-    let none = find_sources_tiled(&source, None, &SourceFinder::new(100_000), 1 << 20).unwrap();
-    let empty = catalog_tiled(&source, None, &none, &config, (64, 64), all).unwrap();
+    let none = find_sources_tiled(&source, None, &SourceFinder::new(100_000), &plan).unwrap();
+    let empty = catalog_tiled(&source, None, &none, &config, &plan, all).unwrap();
     assert_eq!((empty.n_rows(), empty.has("kron_flux")), (0, true));
     // Tables of something else.
     let short = |c: SourceCatalog<'_>| Ok(c.to_table(&[])?.take(&[0]));
-    let e = catalog_tiled(&source, None, &runs, &config, (64, 64), short).unwrap_err();
+    let e = catalog_tiled(&source, None, &runs, &config, &plan, short).unwrap_err();
     assert!(matches!(e, SegmentationError::Core(CoreError::ColumnLength { .. })), "{e}");
     let small = Parts { tile: CatalogTile::new(Array2::zeros((5, 5))), largest: Cell::new(0) };
-    assert!(catalog_tiled(&small, None, &runs, &config, (64, 64), all).is_err());
+    assert!(catalog_tiled(&small, None, &runs, &config, &plan, all).is_err());
 }
