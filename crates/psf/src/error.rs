@@ -29,6 +29,12 @@ pub enum PsfError {
         /// What it is.
         found: String,
     },
+    /// An ePSF that cannot be built from the stars given.
+    #[error("cannot build an ePSF: {reason}")]
+    Epsf {
+        /// What was found and what to try.
+        reason: String,
+    },
     /// An error of the fit's set-up.
     #[error(transparent)]
     Fit(#[from] skyphot_fit::FitError),
@@ -38,6 +44,9 @@ pub enum PsfError {
     /// An error of the finder.
     #[error(transparent)]
     Detection(#[from] skyphot_detection::DetectionError),
+    /// An error of the statistics.
+    #[error(transparent)]
+    Stats(#[from] skyphot_stats::StatsError),
     /// An error of the shared vocabulary.
     #[error(transparent)]
     Core(#[from] skyphot_core::CoreError),

@@ -2,6 +2,7 @@
 // `!(a > b)` is how NaN is caught together with the rest.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
+mod epsf;
 mod error;
 mod flags;
 mod gridded_psf;
@@ -16,6 +17,11 @@ mod render;
 mod samples;
 mod window;
 
+pub use epsf::{
+    AliasPassband, CatalogPositions, EpsfBuilder, EpsfEntry, EpsfFitShape, EpsfFlags, EpsfIteration,
+    EpsfResult, EpsfStage, EpsfStar, EpsfStars, ExtractConfig, ExtractedStars, LinkedEpsfStar, Recentering,
+    RejectedStar, SmoothingKernel, StarCatalog, StarField, StarResidual, StarTransform, extract_stars,
+};
 pub use error::{PsfError, Result};
 pub use flags::PsfFlags;
 pub use gridded_psf::GriddedPsf;

@@ -4,3 +4,4 @@ pub(crate) mod bivariate;
 pub(crate) mod planes;
 pub(crate) mod quadrature;
 pub(crate) mod separable;
+pub(crate) mod stack;
