@@ -1,8 +1,11 @@
 //! Measures every column of a catalogue from raw arrays, for `tests/reference/compare_catalog.py`.
 //!
 //! `catalog_columns DIR`: DIR/task.json gives `ny`, `nx`, `dtype` (`f4` or `f8`), which of `error`, `mask`,
-//! `convolved`, `background` and `detection` (another image) there are as `DIR/NAME.bin`, and the settings. Every
+//! `convolved`, `background` and `detection` (another image) there are as `DIR/NAME.bin`, `wcs` and the settings. Every
 //! column is written to `DIR/out/NAME.bin` as 64-bit floats.
+
+#[path = "../tests/it/columns.rs"]
+mod columns;
 
 use std::error::Error;
 use std::path::Path;
@@ -11,6 +14,8 @@ use ndarray::Array2;
 use serde_json::Value;
 use skyphot_core::{Exec, Image, Pixel};
 use skyphot_segmentation::{ApertureMaskMethod, CatalogConfig, KronParams, SegmentationImage, SourceCatalog};
+
+use columns::Tan;
 
 type Res<T> = Result<T, Box<dyn Error>>;
 
@@ -35,10 +40,18 @@ fn pixels<T: Pixel>(dir: &Path, name: &str, shape: (usize, usize)) -> Res<Array2
     })
 }
 
+/// Reference pixel, reference position and CD matrix.
+fn tan(v: &Value) -> Option<Tan> {
+    let pair = |v: &Value| Some((v[0].as_f64()?, v[1].as_f64()?));
+    let row = |v: &Value| pair(v).map(|p| [p.0, p.1]);
+    Some(Tan { pixel: pair(&v[0])?, pole: pair(&v[1])?, cd: [row(&v[2][0])?, row(&v[2][1])?] })
+}
+
 fn run<T: Pixel>(dir: &Path, task: &Value) -> Res<()> {
     let shape = (task["ny"].as_u64().unwrap_or(0) as usize, task["nx"].as_u64().unwrap_or(0) as usize);
     let has = |name: &str| task[name].as_bool().unwrap_or(false);
     let get = |name: &str| if has(name) { pixels::<T>(dir, name, shape).map(Some) } else { Ok(None) };
+    let tan = tan(&task["wcs"]);
     let data = pixels::<T>(dir, "data", shape)?;
     let (error, convolved, background, detection) =
         (get("error")?, get("convolved")?, get("background")?, get("detection")?);
@@ -85,14 +98,10 @@ fn run<T: Pixel>(dir: &Path, task: &Value) -> Res<()> {
     if let Some(d) = &detection_image {
         catalog = catalog.with_detection_catalog(d)?;
     }
-    let mut table = catalog.to_full_table()?;
-    for name in ["flux_radius(0.5)", "flux_radius(0.2)", "circular_flux(5)", "circular_flux_err(5)"] {
-        table.push(catalog.to_table(&[name])?.column(name)?.clone())?;
+    if let Some(t) = &tan {
+        catalog = catalog.with_wcs(t);
     }
-    let params = KronParams { scale: 2.0, minimum_radius: 1.0, minimum_circular_radius: 4.0 };
-    let other = catalog.kron_photometry(&params)?;
-    table.push(skyphot_core::Column::new("other_kron_flux", other.flux))?;
-    table.push(skyphot_core::Column::new("other_kron_flux_err", other.flux_err))?;
+    let table = columns::all_columns(&catalog)?;
     let out = dir.join("out");
     std::fs::create_dir_all(&out)?;
     for c in table.columns() {

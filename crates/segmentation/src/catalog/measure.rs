@@ -161,6 +161,11 @@ impl SourceMeasurement {
         self.parts
     }
 
+    /// A position of the whole image from the corner of the bounding box.
+    pub(crate) fn in_box(&self, p: (f64, f64)) -> (f64, f64) {
+        (p.0 - self.bbox.x_min as f64, p.1 - self.bbox.y_min as f64)
+    }
+
     pub(crate) fn center(&self) -> Point {
         Point::new(self.iso.centroid.0, self.iso.centroid.1)
     }

@@ -1,5 +1,6 @@
 //! The catalogue as a table.
 
+use skyphot_centroids::Covariance;
 use skyphot_core::{Column, CoreError, FlagSet, MetaValue, SkyCoord, Table};
 
 use super::columns::FLOAT_COLUMNS;
@@ -13,6 +14,8 @@ use crate::error::Result;
 type Special = (&'static str, CatalogParts, fn(&SourceCatalog<'_>) -> Result<Vec<Column>>);
 
 const ISO: CatalogParts = CatalogParts::ISOPHOTAL;
+const WIN: CatalogParts = CatalogParts::WINDOWED;
+const QUAD: CatalogParts = CatalogParts::QUADRATIC;
 const NONE: CatalogParts = CatalogParts::NONE;
 
 /// The other columns.
@@ -42,6 +45,20 @@ const SPECIAL_COLUMNS: &[Special] = &[
     }),
     ("centroid_quad_fallback", CatalogParts::QUADRATIC, |c| {
         one(Column::new("centroid_quad_fallback", c.centroid_quad_fallback()))
+    }),
+    ("min_value_index", ISO, |c| indices(c, "min_value_index", |m| m.iso.min_at, false)),
+    ("max_value_index", ISO, |c| indices(c, "max_value_index", |m| m.iso.max_at, false)),
+    ("cutout_min_value_index", ISO, |c| indices(c, "cutout_min_value_index", |m| m.iso.min_at, true)),
+    ("cutout_max_value_index", ISO, |c| indices(c, "cutout_max_value_index", |m| m.iso.max_at, true)),
+    ("centroid", ISO, |c| pair(c, "centroid", ISO, |m| m.iso.centroid)),
+    ("centroid_err", ISO, |c| pair(c, "centroid_err", ISO, |m| errors(&m.iso.centroid_error))),
+    ("centroid_win", WIN, |c| pair(c, "centroid_win", WIN, |m| m.windowed.position)),
+    ("centroid_win_err", WIN, |c| pair(c, "centroid_win_err", WIN, |m| errors(&m.windowed.error))),
+    ("centroid_quad", QUAD, |c| pair(c, "centroid_quad", QUAD, |m| m.quadratic.position)),
+    ("centroid_quad_err", QUAD, |c| pair(c, "centroid_quad_err", QUAD, |m| errors(&m.quadratic.error))),
+    ("cutout_centroid_win", WIN, |c| pair(c, "cutout_centroid_win", WIN, |m| m.in_box(m.windowed.position))),
+    ("cutout_centroid_quad", QUAD, |c| {
+        pair(c, "cutout_centroid_quad", QUAD, |m| m.in_box(m.quadratic.position))
     }),
     ("cutout_centroid", ISO, |c| {
         array(c, "cutout_centroid", ISO, 2, |m, v| {
@@ -80,6 +97,9 @@ const SPECIAL_COLUMNS: &[Special] = &[
     ("sky_centroid_quad_dec_err", CatalogParts::QUADRATIC, |c| {
         sky_error(c, "sky_centroid_quad_dec_err", Which::Quadratic, false)
     }),
+    ("sky_centroid_err", ISO, |c| sky_errors(c, "sky_centroid_err", Which::Isophotal)),
+    ("sky_centroid_win_err", WIN, |c| sky_errors(c, "sky_centroid_win_err", Which::Windowed)),
+    ("sky_centroid_quad_err", QUAD, |c| sky_errors(c, "sky_centroid_quad_err", Which::Quadratic)),
     ("sky_orientation", ISO, |c| {
         let angles = c.sky_orientation();
         Ok(angles.map(|v| Column::new("sky_orientation", v).with_unit("deg")).into_iter().collect())
@@ -102,6 +122,39 @@ fn index(c: &SourceCatalog<'_>, name: &str, f: impl Fn(&SourceMeasurement) -> i6
     let rows = c.rows(ISO);
     let missing = rows.iter().map(|m| m.iso.all_masked()).collect();
     Column::new(name, rows.iter().map(f).collect::<Vec<_>>()).with_mask(missing).with_unit("pix")
+}
+
+/// `(y, x)` of a pixel, in the image or in the bounding box.
+fn indices(
+    c: &SourceCatalog<'_>,
+    name: &str,
+    f: impl Fn(&SourceMeasurement) -> (i64, i64),
+    in_box: bool,
+) -> Result<Vec<Column>> {
+    let rows = c.rows(ISO);
+    let of = |m: &SourceMeasurement| {
+        let (x, y) = f(m);
+        if in_box { [y - m.bbox.y_min, x - m.bbox.x_min] } else { [y, x] }
+    };
+    let missing = rows.iter().map(|m| m.iso.all_masked()).collect();
+    let v: Vec<i64> = rows.iter().flat_map(of).collect();
+    one(Column::new_array(name, v, 2)?.with_mask(missing).with_unit("pix"))
+}
+
+/// `(x, y)`.
+fn pair(
+    c: &SourceCatalog<'_>,
+    name: &str,
+    parts: CatalogParts,
+    f: impl Fn(&SourceMeasurement) -> (f64, f64),
+) -> Result<Vec<Column>> {
+    let rows = c.shapes().rows(parts);
+    let v: Vec<f64> = rows.iter().map(f).flat_map(|p| [p.0, p.1]).collect();
+    one(Column::new_array(name, v, 2)?.with_unit("pix"))
+}
+
+fn errors(c: &Covariance) -> (f64, f64) {
+    (c.xx.sqrt(), c.yy.sqrt())
 }
 
 fn array(
@@ -129,6 +182,13 @@ fn sky_error(c: &SourceCatalog<'_>, name: &str, which: Which, east: bool) -> Res
     let Some(errors) = c.sky_errors(which) else { return Ok(Vec::new()) };
     let v = errors.into_iter().map(|e| if east { e.0 } else { e.1 }).collect::<Vec<_>>();
     one(Column::new(name, v).with_unit("arcsec"))
+}
+
+/// East and North.
+fn sky_errors(c: &SourceCatalog<'_>, name: &str, which: Which) -> Result<Vec<Column>> {
+    let Some(errors) = c.sky_errors(which) else { return Ok(Vec::new()) };
+    let v: Vec<f64> = errors.into_iter().flat_map(|e| [e.0, e.1]).collect();
+    one(Column::new_array(name, v, 2)?.with_unit("arcsec"))
 }
 
 fn corner(c: &SourceCatalog<'_>, name: &str, which: usize) -> Result<Vec<Column>> {

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod catalog_tiled;
+mod columns;
 mod convolved;
 mod image;
 mod labels;
