@@ -38,6 +38,10 @@ fn problem(reason: String) -> PsfError {
     PsfError::Epsf { reason }
 }
 
+fn peak(data: &Array2<f64>) -> f64 {
+    data.iter().fold(f64::NEG_INFINITY, |m, v| m.max(*v))
+}
+
 /// Filters along y and x.
 type Filters = (Option<LowPass>, Option<LowPass>);
 
@@ -159,6 +163,13 @@ impl<'a> Build<'a> {
             }
             go_on = watch(self.iterate(EpsfStage::Refine)?).is_continue();
         }
+        // Changes are told relative to the peak that was reached in the end.
+        let peaks: Vec<f64> = self.iterations.iter().map(|i| peak(&i.epsf)).collect();
+        if let Some(last) = peaks.last() {
+            for (i, peak) in self.iterations.iter_mut().zip(&peaks) {
+                i.max_epsf_change *= peak / last;
+            }
+        }
         if config.wing_smoothing
             && let Some(smooth) = smooth_wings(self.data.view(), config.oversampling)
         {
@@ -237,7 +248,6 @@ impl<'a> Build<'a> {
         let limit = config.center_accuracy * config.center_accuracy;
         let square = |m: &(f64, f64)| m.0 * m.0 + m.1 * m.1;
         let settled = moved.iter().filter(|m| square(m) < limit).count() as f64 / moved.len() as f64;
-        let peak = self.data.iter().fold(f64::NEG_INFINITY, |m, v| m.max(*v));
         let change = self.data.iter().zip(&previous).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         self.iterations.push(EpsfIteration {
             number,
@@ -248,7 +258,7 @@ impl<'a> Build<'a> {
             max_center_shift: moved.iter().map(square).fold(0.0, f64::max).sqrt(),
             common_center_shift: common,
             n_fit_failed,
-            max_epsf_change: change / peak,
+            max_epsf_change: change / peak(&self.data),
         });
         self.iterations.last().ok_or_else(|| problem("no iteration was done".to_owned()))
     }

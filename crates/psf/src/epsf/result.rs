@@ -46,7 +46,7 @@ pub struct EpsfIteration {
     pub common_center_shift: f64,
     /// Number of stars whose fit failed.
     pub n_fit_failed: usize,
-    /// Largest change of a sample relative to the peak.
+    /// Largest change of a sample, relative to the peak of the last iteration (while the building goes on: of this one).
     pub max_epsf_change: f64,
 }
 

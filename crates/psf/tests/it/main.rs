@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod epsf;
 mod models;
 mod photometry;
