@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Stats(a) => cmd::stats::run(a, global),
         Command::Background(a) => cmd::background::run(a, global),
         Command::Detect(a) => cmd::detect::run(a, global),
+        Command::Segment(a) => cmd::segment::run(a, global),
         Command::Aperture(a) => cmd::aperture::run(a, global),
         Command::Profile(a) => cmd::profile::run(a, global),
         Command::Depth(a) => cmd::depth::run(a, global),

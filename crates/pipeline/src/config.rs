@@ -38,6 +38,8 @@ pub struct InputSection {
     pub dq_bad_bits: Option<Vec<String>>,
     /// Inverse-variance plane, `FILE[EXT]`: 0 or less is bad.
     pub weight: Option<String>,
+    /// What the plane of `weight` holds: `weight` (inverse variance), `variance` or `rms`; without it `weight`.
+    pub weight_type: Option<String>,
     /// Electrons per data unit: adds the Poisson noise of the sources to the errors.
     pub gain: Option<f64>,
     /// Pixel-area map, `FILE[EXT]`, or `auto` for the one in the file: pixel values and errors are multiplied by it.

@@ -88,6 +88,12 @@ pub enum PipelineError {
     /// From detection.
     #[error(transparent)]
     Detection(#[from] skyphot_detection::DetectionError),
+    /// From filter.
+    #[error(transparent)]
+    Filter(#[from] skyphot_filter::FilterError),
+    /// From segmentation.
+    #[error(transparent)]
+    Segmentation(#[from] skyphot_segmentation::SegmentationError),
     /// From aperture.
     #[error(transparent)]
     Aperture(#[from] skyphot_aperture::ApertureError),

@@ -28,17 +28,42 @@ pub fn estimate_background<T: Pixel>(
     exec: &Exec,
 ) -> Result<(Background2D<T>, Vec<String>)> {
     let mut config = background_config(section, image.shape(), exec)?;
+    let (found, notes) = retry(section, &mut config, |config| Background2D::estimate(image, config));
+    Ok((found?, notes))
+}
+
+/// Errors that may say that a box has to keep fewer pixels.
+pub(crate) trait AllBoxesExcluded {
+    fn all_boxes_excluded(&self) -> bool;
+}
+
+impl AllBoxesExcluded for BackgroundError {
+    fn all_boxes_excluded(&self) -> bool {
+        matches!(self, Self::AllBoxesExcluded { .. })
+    }
+}
+
+/// Estimates, again with boxes that keep fewer pixels where no box is left and the section does not say how many they
+/// must keep; with notes for the user.
+pub(crate) fn retry<B, E: AllBoxesExcluded>(
+    section: &BackgroundSection,
+    config: &mut Background2DConfig,
+    mut estimate: impl FnMut(&Background2DConfig) -> std::result::Result<B, E>,
+) -> (std::result::Result<B, E>, Vec<String>) {
     let mut next = NEXT_EXCLUDE.iter();
     let mut notes = Vec::new();
     loop {
-        match (Background2D::estimate(image, &config), section.exclude_percentile) {
-            (Err(BackgroundError::AllBoxesExcluded { .. }), None) if let Some(&p) = next.next() => {
-                notes = vec![format!(
-                    "no background box keeps more pixels: boxes with up to {p} % bad or clipped pixels are used"
-                )];
-                config.exclude_percentile = p;
-            }
-            (done, _) => return Ok((done?, notes)),
+        match (estimate(config), section.exclude_percentile) {
+            (Err(e), None) if e.all_boxes_excluded() => match next.next() {
+                Some(&p) => {
+                    notes = vec![format!(
+                        "no background box keeps more pixels: boxes with up to {p} % bad or clipped pixels are used"
+                    )];
+                    config.exclude_percentile = p;
+                }
+                None => return (Err(e), notes),
+            },
+            (done, _) => return (done, notes),
         }
     }
 }

@@ -19,6 +19,7 @@ mod region_shapes;
 mod report;
 mod run;
 mod science;
+mod segment;
 mod shapes;
 mod sky;
 mod sky_map;
@@ -45,6 +46,7 @@ pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, un
 pub use region_shapes::{RegionShapes, region_shapes};
 pub use run::{RunOptions, RunSummary, run};
 pub use science::image_gwcs;
+pub use segment::{KernelSpec, MemorySize, SegmentOptions, SegmentSection, SegmentSummary, segment};
 pub use shapes::{Quantity, ShapeKind, ShapeSpec, Shapes, Sources};
 pub use sky::add_sky_columns;
 pub use sky_map::SkyMap;

@@ -1,7 +1,9 @@
 //! Loading of images with the planes that go with them.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
-use skyphot_core::{DataQuality, HeaderView, Pixel};
+use skyphot_core::{BoundingBox, DataQuality, HeaderView, Pixel};
 use skyphot_io::{FileSpec, HduInfo, HduSelector, ImageFile, PixelType, UncertaintyKind};
 
 use crate::science::Science;
@@ -19,124 +21,246 @@ use crate::{AnyExposure, Exposure, InputSection, PipelineError, Result, provenan
 /// for a file whose header says that it is a mask, weight or data-quality frame; [`PipelineError::Value`] for unknown
 /// data-quality names, or for `area = "auto"` in a file without such a map.
 pub fn load(file: &str, planes: &InputSection) -> Result<AnyExposure> {
-    let spec = FileSpec::parse(file);
-    let source = ImageFile::open(&spec.path)?;
-    if let (ImageFile::Fits(fits), HduSelector::Auto) = (&source, &spec.hdu) {
-        let info = fits.image_hdu(&spec.hdu)?;
-        refuse_auxiliary(file, fits.hdus().first().into_iter().chain([info]), info.index)?;
-    }
-    let science = Science::find(&source, &spec.hdu, planes)?;
-    match science.pixel_type {
-        PixelType::F32 => Ok(AnyExposure::F32(load_as(file, &source, science, planes)?)),
-        PixelType::F64 => Ok(AnyExposure::F64(load_as(file, &source, science, planes)?)),
+    let opened = Opened::new(file, planes)?;
+    match opened.science.pixel_type {
+        PixelType::F32 => Ok(AnyExposure::F32(opened.load()?)),
+        PixelType::F64 => Ok(AnyExposure::F64(opened.load()?)),
     }
 }
 
-fn load_as<T: Pixel>(
-    file: &str,
-    source: &ImageFile,
-    science: Science,
-    planes: &InputSection,
-) -> Result<Exposure<T>> {
-    let mut data: Array2<T> = source.read_image(&science.image)?;
-    let shape = data.dim();
-    let mut mask = None;
-    let mut notes = [source.warnings(), &science.notes].concat();
-    if let Some(f) = &planes.mask {
-        let (file, hdu) = open(f)?;
-        add(&mut mask, checked("mask", f, shape, file.read_mask(&hdu)?)?);
-    }
-    if let Some(f) = &planes.dq {
-        let (other, hdu) = open(f)?;
-        let plane = checked("data-quality plane", f, shape, other.read_dq(&hdu)?)?;
-        add(&mut mask, dq_mask(&plane, planes, &science.legend, u32::MAX)?);
-    } else if let Some(hdu) = &science.dq {
-        let plane = checked("data-quality plane", file, shape, source.read_dq(hdu)?)?;
-        let bad = u32::try_from(science.legend.bits_of("DO_NOT_USE")?).unwrap_or(1);
-        add(&mut mask, dq_mask(&plane, planes, &science.legend, bad)?);
-        let which =
-            if planes.dq_good.is_some() || planes.dq_bad_bits.is_some() { "" } else { " (DO_NOT_USE)" };
-        notes.push(format!("bad pixels{which} from {hdu}"));
-    } else if planes.dq_good.is_some() || planes.dq_bad_bits.is_some() {
-        return Err(PipelineError::value(
-            "data-quality plane",
-            file,
-            "a file that brings one; name it with dq",
-        ));
-    }
-    let mut error = match (&planes.error, &planes.weight, &science.error) {
-        (Some(f), _, _) => Some(error_plane("error", f, UncertaintyKind::StdDev, shape, &mut mask)?),
-        (None, Some(f), _) => Some(error_plane("weight", f, UncertaintyKind::Weight, shape, &mut mask)?),
-        (None, None, Some(hdu)) => {
-            let plane = source.read_error::<T>(hdu, UncertaintyKind::StdDev)?;
-            let error = checked("error plane", file, shape, plane.error)?;
-            add(&mut mask, plane.mask);
-            notes.push(format!("errors from {hdu}"));
-            Some(error)
-        }
-        (None, None, None) => None,
-    };
-    if let Some(area) = area_map(file, source, &science, planes)? {
-        let area = checked("pixel-area map", planes.area.as_deref().unwrap_or(file), shape, area)?;
-        for plane in [Some(&mut data), error.as_mut()].into_iter().flatten() {
-            plane.zip_mut_with(&area, |v, a| *v = T::from_f64(v.to_f64() * a));
-        }
-        notes.push("pixel values and errors were multiplied by the pixel-area map".to_owned());
-    }
-    if let Some(g) = planes.gain
-        && !(g > 0.0 && g.is_finite())
-    {
-        return Err(PipelineError::value("gain", g.to_string(), "a number of electrons per data unit > 0"));
-    }
-    Ok(Exposure {
-        data,
-        error,
-        mask,
-        header: science.header,
-        sky: science.sky,
-        unit: science.unit,
-        file: file.to_owned(),
-        sha256: provenance::checksum(source.path())?,
-        notes,
-    })
+/// Pixels of an image, or of a part of it, with the planes that go with them.
+#[derive(Debug)]
+pub(crate) struct Part<T: Pixel> {
+    pub(crate) data: Array2<T>,
+    /// 1-sigma errors.
+    pub(crate) error: Option<Array2<T>>,
+    /// Bad pixels.
+    pub(crate) mask: Option<Array2<bool>>,
 }
 
-/// The map that the section asks for, if it does.
-fn area_map(
-    file: &str,
-    source: &ImageFile,
-    science: &Science,
-    planes: &InputSection,
-) -> Result<Option<Array2<f64>>> {
-    match (planes.area.as_deref(), &science.area) {
-        (None, _) => Ok(None),
-        (Some("auto"), Some(hdu)) => Ok(Some(source.read_image(hdu)?)),
-        (Some("auto"), None) => {
-            Err(PipelineError::value("pixel-area map of", file, "in the file; give one as FILE[EXT]"))
-        }
-        (Some(f), _) => {
-            let (other, hdu) = open(f)?;
-            Ok(Some(other.read_image(&hdu)?))
-        }
+/// A plane in a file.
+#[derive(Debug, Clone)]
+struct Plane {
+    name: String,
+    file: Arc<ImageFile>,
+    hdu: HduSelector,
+}
+
+impl Plane {
+    fn open(name: &str) -> Result<Self> {
+        let spec = FileSpec::parse(name);
+        Ok(Self { name: name.to_owned(), file: Arc::new(ImageFile::open(&spec.path)?), hdu: spec.hdu })
+    }
+
+    fn pixels<T: Pixel>(&self, window: Option<&BoundingBox>) -> Result<Array2<T>> {
+        Ok(match window {
+            Some(w) => self.file.read_cutout(&self.hdu, w)?,
+            None => self.file.read_image(&self.hdu)?,
+        })
+    }
+
+    fn bits(&self, window: Option<&BoundingBox>) -> Result<Array2<u32>> {
+        Ok(match window {
+            Some(w) => self.file.read_dq_cutout(&self.hdu, w)?,
+            None => self.file.read_dq(&self.hdu)?,
+        })
+    }
+
+    fn shape(&self) -> Result<(usize, usize)> {
+        Ok(self.file.image_shape(&self.hdu)?)
     }
 }
 
-fn open(file: &str) -> Result<(ImageFile, HduSelector)> {
-    let spec = FileSpec::parse(file);
-    Ok((ImageFile::open(&spec.path)?, spec.hdu))
+/// An image and its planes, found and opened, not read.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    pub(crate) file: String,
+    pub(crate) science: Science,
+    /// Shape `(ny, nx)` of the image.
+    pub(crate) shape: (usize, usize),
+    image: Plane,
+    mask: Option<Plane>,
+    dq: Option<(Plane, u32)>,
+    error: Option<(Plane, UncertaintyKind, &'static str)>,
+    area: Option<Plane>,
+    planes: InputSection,
+    pub(crate) notes: Vec<String>,
 }
 
-fn checked<A>(
-    what: &'static str,
-    file: &str,
-    expected: (usize, usize),
-    plane: Array2<A>,
-) -> Result<Array2<A>> {
-    let found = plane.dim();
-    if found == expected {
-        Ok(plane)
-    } else {
-        Err(PipelineError::PlaneShape { what, file: file.to_owned(), expected, found })
+impl Opened {
+    pub(crate) fn new(file: &str, planes: &InputSection) -> Result<Self> {
+        let spec = FileSpec::parse(file);
+        let source = Arc::new(ImageFile::open(&spec.path)?);
+        if let (ImageFile::Fits(fits), HduSelector::Auto) = (&*source, &spec.hdu) {
+            let info = fits.image_hdu(&spec.hdu)?;
+            refuse_auxiliary(file, fits.hdus().first().into_iter().chain([info]), info.index)?;
+        }
+        let science = Science::find(&source, &spec.hdu, planes)?;
+        if let Some(g) = planes.gain
+            && !(g > 0.0 && g.is_finite())
+        {
+            return Err(PipelineError::value(
+                "gain",
+                g.to_string(),
+                "a number of electrons per data unit > 0",
+            ));
+        }
+        let kind = match planes.weight_type.as_deref() {
+            None | Some("weight") => UncertaintyKind::Weight,
+            Some("variance") => UncertaintyKind::Variance,
+            Some("rms") => UncertaintyKind::StdDev,
+            Some(other) => {
+                return Err(PipelineError::value("weight-type", other, "one of weight, variance, rms"));
+            }
+        };
+        let within =
+            |hdu: &HduSelector| Plane { name: file.to_owned(), file: source.clone(), hdu: hdu.clone() };
+        let image = within(&science.image);
+        let shape = image.shape()?;
+        let mut notes = [source.warnings(), &science.notes].concat();
+        let dq = match (&planes.dq, &science.dq) {
+            (Some(f), _) => Some((Plane::open(f)?, u32::MAX)),
+            (None, Some(hdu)) => {
+                let which = if planes.dq_good.is_some() || planes.dq_bad_bits.is_some() {
+                    ""
+                } else {
+                    " (DO_NOT_USE)"
+                };
+                notes.push(format!("bad pixels{which} from {hdu}"));
+                let bad = u32::try_from(science.legend.bits_of("DO_NOT_USE")?).unwrap_or(1);
+                Some((within(hdu), bad))
+            }
+            (None, None) if planes.dq_good.is_some() || planes.dq_bad_bits.is_some() => {
+                return Err(PipelineError::value(
+                    "data-quality plane",
+                    file,
+                    "a file that brings one; name it with dq",
+                ));
+            }
+            (None, None) => None,
+        };
+        let error = match (&planes.error, &planes.weight, &science.error) {
+            (Some(f), _, _) => Some((Plane::open(f)?, UncertaintyKind::StdDev, "error")),
+            (None, Some(f), _) => Some((Plane::open(f)?, kind, "weight")),
+            (None, None, Some(hdu)) => {
+                notes.push(format!("errors from {hdu}"));
+                Some((within(hdu), UncertaintyKind::StdDev, "error plane"))
+            }
+            (None, None, None) => None,
+        };
+        let area = match (planes.area.as_deref(), &science.area) {
+            (None, _) => None,
+            (Some("auto"), Some(hdu)) => Some(within(hdu)),
+            (Some("auto"), None) => {
+                return Err(PipelineError::value(
+                    "pixel-area map of",
+                    file,
+                    "in the file; give one as FILE[EXT]",
+                ));
+            }
+            (Some(f), _) => Some(Plane::open(f)?),
+        };
+        if area.is_some() {
+            notes.push("pixel values and errors were multiplied by the pixel-area map".to_owned());
+        }
+        let mask = planes.mask.as_deref().map(Plane::open).transpose()?;
+        let opened = Self {
+            file: file.to_owned(),
+            science,
+            shape,
+            image,
+            mask,
+            dq,
+            error,
+            area,
+            planes: planes.clone(),
+            notes,
+        };
+        for (what, plane) in [
+            ("mask", opened.mask.as_ref()),
+            ("data-quality plane", opened.dq.as_ref().map(|(p, _)| p)),
+            (opened.error.as_ref().map_or("error", |e| e.2), opened.error.as_ref().map(|e| &e.0)),
+            ("pixel-area map", opened.area.as_ref()),
+        ] {
+            let Some(plane) = plane else { continue };
+            let found = plane.shape()?;
+            if found != shape {
+                return Err(PipelineError::PlaneShape {
+                    what,
+                    file: plane.name.clone(),
+                    expected: shape,
+                    found,
+                });
+            }
+        }
+        Ok(opened)
+    }
+
+    /// An error plane comes with the image or was named.
+    pub(crate) fn has_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// There is a plane of bad pixels.
+    pub(crate) fn has_mask(&self) -> bool {
+        self.mask.is_some() || self.dq.is_some() || self.error.is_some()
+    }
+
+    /// Only the wanted part is read from the files; else they are read or held as a whole.
+    pub(crate) fn reads_parts(&self) -> bool {
+        [Some(&self.image), self.mask.as_ref(), self.dq.as_ref().map(|d| &d.0)]
+            .into_iter()
+            .chain([self.error.as_ref().map(|e| &e.0), self.area.as_ref()])
+            .flatten()
+            .all(|p| p.file.is_read_by_parts())
+    }
+
+    /// The pixels, or those of a part of the image.
+    pub(crate) fn read<T: Pixel>(&self, window: Option<&BoundingBox>) -> Result<Part<T>> {
+        let mut data: Array2<T> = self.image.pixels(window)?;
+        let mut mask = None;
+        if let Some(p) = &self.mask {
+            add(&mut mask, p.pixels::<f64>(window)?.mapv(|v| v != 0.0));
+        }
+        if let Some((p, bad)) = &self.dq {
+            add(&mut mask, dq_mask(&p.bits(window)?, &self.planes, &self.science.legend, *bad)?);
+        }
+        let mut error = None;
+        if let Some((p, kind, what)) = &self.error {
+            let plane = kind.to_sigma(p.pixels::<T>(window)?);
+            // A plane that was named leaves the mask alone where it has nothing to say about bad pixels.
+            if *what == "error plane" || plane.mask.iter().any(|&m| m) {
+                add(&mut mask, plane.mask);
+            }
+            error = Some(plane.error);
+        }
+        if let Some(p) = &self.area {
+            let area = p.pixels::<f64>(window)?;
+            for plane in [Some(&mut data), error.as_mut()].into_iter().flatten() {
+                plane.zip_mut_with(&area, |v, a| *v = T::from_f64(v.to_f64() * a));
+            }
+        }
+        Ok(Part { data, error, mask })
+    }
+
+    pub(crate) fn load<T: Pixel>(self) -> Result<Exposure<T>> {
+        let Part { data, error, mask } = self.read(None)?;
+        Ok(Exposure {
+            data,
+            error,
+            mask,
+            sha256: self.checksum()?,
+            header: self.science.header,
+            sky: self.science.sky,
+            unit: self.science.unit,
+            file: self.file,
+            notes: self.notes,
+        })
+    }
+
+    /// SHA-256 of the file of the image.
+    pub(crate) fn checksum(&self) -> Result<String> {
+        provenance::checksum(self.image.file.path())
     }
 }
 
@@ -145,22 +269,6 @@ fn add(mask: &mut Option<Array2<bool>>, other: Array2<bool>) {
         Some(m) => m.zip_mut_with(&other, |a, &b| *a |= b),
         None => *mask = Some(other),
     }
-}
-
-fn error_plane<T: Pixel>(
-    what: &'static str,
-    file: &str,
-    kind: UncertaintyKind,
-    shape: (usize, usize),
-    mask: &mut Option<Array2<bool>>,
-) -> Result<Array2<T>> {
-    let (source, hdu) = open(file)?;
-    let plane = source.read_error::<T>(&hdu, kind)?;
-    let error = checked(what, file, shape, plane.error)?;
-    if plane.mask.iter().any(|&m| m) {
-        add(mask, plane.mask);
-    }
-    Ok(error)
 }
 
 /// The bad pixels of a data-quality plane: those the section says, else those with one of `default` bits.

@@ -264,7 +264,11 @@ fn short_name(file: &str) -> &str {
 
 /// The 1-sigma error of each pixel: the plane that came with the image, else the background rms; with a gain the
 /// Poisson noise of the sources is added.
-fn total_error<T: Pixel>(exposure: &Exposure<T>, rms: &Array2<T>, gain: Option<f64>) -> Result<Array2<T>> {
+pub(crate) fn total_error<T: Pixel>(
+    exposure: &Exposure<T>,
+    rms: &Array2<T>,
+    gain: Option<f64>,
+) -> Result<Array2<T>> {
     let base = exposure.error.as_ref().unwrap_or(rms);
     Ok(match gain {
         None => base.clone(),

@@ -11,7 +11,7 @@ use skyphot_wcs::{Gwcs, WcsError};
 use crate::{InputSection, PipelineError, Result, SkyMap, fits_wcs};
 
 /// Where everything is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Science {
     pub(crate) image: HduSelector,
     pub(crate) pixel_type: PixelType,

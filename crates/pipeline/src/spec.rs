@@ -197,6 +197,11 @@ impl Raw {
     }
 }
 
+/// Text, or a number as text.
+pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(d: D) -> std::result::Result<String, D::Error> {
+    Raw::deserialize(d).map(Raw::into_text)
+}
+
 macro_rules! text_serde {
     ($($t:ty),*) => {$(
         impl<'de> Deserialize<'de> for $t {

@@ -1,6 +1,6 @@
 //! Pictures of images.
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 use skyphot_core::{BoundingBox, Image, Pixel};
 
 use crate::axes::{self, LABEL, PAD, TICK, TITLE, Tick};
@@ -46,6 +46,9 @@ pub struct PlotConfig {
     pub size: Option<(u32, u32)>,
     /// How large images are made smaller; default the mean.
     pub reduction: Reduction,
+    /// Left, right, lower and upper edge of the image in the coordinates of the axes and overlays, for an image that was
+    /// made smaller before; default its own pixels: `(-0.5, nx - 0.5, -0.5, ny - 0.5)`. Not to be combined with a zoom.
+    pub extent: Option<(f64, f64, f64, f64)>,
 }
 
 impl Default for PlotConfig {
@@ -62,6 +65,7 @@ impl Default for PlotConfig {
             unit: None,
             size: None,
             reduction: Reduction::default(),
+            extent: None,
         }
     }
 }
@@ -89,6 +93,81 @@ pub fn plot_image<T: Pixel>(
     overlays: &[Overlay],
     config: &PlotConfig,
 ) -> Result<Picture> {
+    let region = region(image.shape(), config.zoom)?;
+    let part = cut(image, &region)?;
+    let norm = ImageNorm::new(&part, &config.interval, &config.stretch)?;
+    let extent = config.extent.unwrap_or_else(|| region.extent());
+    compose(part.shape(), extent, overlays, config, Some(&norm), |cells| {
+        let values =
+            if cells == part.shape() { good_or_nan(&part) } else { reduce(&part, cells, config.reduction) };
+        paint(&values, &norm, config)
+    })
+}
+
+/// Draws pixels that have colours (red, green, blue) already, with the first pixel at the lower left, and overlays on
+/// them. Of the configuration everything counts that is not about values.
+///
+/// Where the image is larger than the canvas, a cell has the colour that most of its pixels have, `background` only if
+/// all have it: what is small stays visible.
+///
+/// ```
+/// use ndarray::Array2;
+/// use skyphot_plot::{PlotConfig, plot_colors};
+/// let pixels = Array2::from_shape_fn((40, 60), |(y, x)| if x > y { [200, 30, 30] } else { [0, 0, 0] });
+/// let picture = plot_colors(pixels.view(), [0, 0, 0], &[], &PlotConfig::default())?;
+/// assert!(picture.to_png()?.starts_with(b"\x89PNG"));
+/// # Ok::<(), skyphot_plot::PlotError>(())
+/// ```
+///
+/// # Errors
+/// [`PlotError::ZoomOutside`], [`PlotError::InvalidParameter`], [`PlotError::Core`] for an empty image.
+pub fn plot_colors(
+    pixels: ArrayView2<'_, [u8; 3]>,
+    background: [u8; 3],
+    overlays: &[Overlay],
+    config: &PlotConfig,
+) -> Result<Picture> {
+    if pixels.is_empty() {
+        return Err(skyphot_core::CoreError::EmptyImage(pixels.dim()).into());
+    }
+    let region = region(pixels.dim(), config.zoom)?;
+    let part = pixels.slice(s![
+        region.y_min as usize..region.y_max as usize,
+        region.x_min as usize..region.x_max as usize
+    ]);
+    let extent = config.extent.unwrap_or_else(|| region.extent());
+    compose(part.dim(), extent, overlays, config, None, |(rows, cols)| {
+        let (ny, nx) = part.dim();
+        let mut rgb = Vec::with_capacity(rows * cols * 3);
+        let mut counts: Vec<([u8; 3], usize)> = Vec::new();
+        for row in (0..rows).rev() {
+            for col in 0..cols {
+                let (y, x) = (row * ny / rows..(row + 1) * ny / rows, col * nx / cols..(col + 1) * nx / cols);
+                counts.clear();
+                for c in part.slice(s![y, x]).iter().filter(|c| **c != background) {
+                    match counts.iter_mut().find(|k| k.0 == *c) {
+                        Some(k) => k.1 += 1,
+                        None => counts.push((*c, 1)),
+                    }
+                }
+                // The first of several equals.
+                let most = counts.iter().rev().max_by_key(|k| k.1);
+                rgb.extend(most.map_or(background, |k| k.0));
+            }
+        }
+        rgb.into()
+    })
+}
+
+/// Lays out title, image, axes and colour bar; `cells` makes the colours of a raster of rows and columns, top row first.
+fn compose(
+    shape: (usize, usize),
+    (x0, x1, y0, y1): (f64, f64, f64, f64),
+    overlays: &[Overlay],
+    config: &PlotConfig,
+    norm: Option<&ImageNorm>,
+    cells: impl FnOnce((usize, usize)) -> std::sync::Arc<[u8]>,
+) -> Result<Picture> {
     let (width, height) = config.size.unwrap_or((1100, 1100));
     if !(32..=20_000).contains(&width) || !(32..=20_000).contains(&height) {
         return Err(PlotError::InvalidParameter {
@@ -97,22 +176,18 @@ pub fn plot_image<T: Pixel>(
             found: format!("{width} x {height}"),
         });
     }
-    let region = region(image.shape(), config.zoom)?;
-    let part = cut(image, &region)?;
-    let norm = ImageNorm::new(&part, &config.interval, &config.stretch)?;
-
+    let bar = norm.filter(|_| config.color_bar);
     // Margins depend on the labels, these on the scale, so labels are made for the largest coordinates first.
     let title_height = if config.title.is_some() { TITLE * 1.4 + PAD } else { PAD };
-    let (x0, x1, y0, y1) = region.extent();
     let widest_y = [y0, y1].map(|v| label(v.round(), 1.0)).map(|l| (0.0, l));
     let left = if config.axes { axes::y_axis_width(&widest_y, "y") } else { 0.0 };
     let bottom = if config.axes { axes::x_axis_height("x") } else { 0.0 };
-    let bare = !config.axes && !config.color_bar && config.title.is_none();
+    let bare = !config.axes && bar.is_none() && config.title.is_none();
     let top = if bare { 0.0 } else { title_height.ceil() };
     let unit = config.unit.as_deref().filter(|u| !u.is_empty());
-    let bar_ticks = |length: f64| color_bar_ticks(&norm, length, 2.8 * LABEL);
-    let right = if config.color_bar {
-        let widest = axes::widest(&bar_ticks(f64::from(height)));
+    let bar_ticks = |norm: &ImageNorm, length: f64| color_bar_ticks(norm, length, 2.8 * LABEL);
+    let right = if let Some(norm) = bar {
+        let widest = axes::widest(&bar_ticks(norm, f64::from(height)));
         (BAR_GAP + BAR_WIDTH + TICK + 4.0 + widest + if unit.is_some() { 1.6 * LABEL } else { 0.0 } + PAD)
             .ceil()
     } else if bare {
@@ -123,22 +198,17 @@ pub fn plot_image<T: Pixel>(
     let bottom = if bare { 0.0 } else { bottom.max(PAD).ceil() };
 
     let room = |total: u32, used: f64| (f64::from(total) - used).max(16.0) as usize;
-    let fitted = fit(part.shape(), (room(height, top + bottom), room(width, left + right)));
+    let fitted = fit(shape, (room(height, top + bottom), room(width, left + right)));
     let (rows, cols) = fitted.cells;
     let cell = fitted.cell;
     let frame = Frame { x0: left, y0: top, x1: left + (cols * cell) as f64, y1: top + (rows * cell) as f64 };
-    let values = if fitted.cells == part.shape() {
-        good_or_nan(&part)
-    } else {
-        reduce(&part, fitted.cells, config.reduction)
-    };
     let mut items = vec![Item::Raster(Raster {
         x: left as u32,
         y: top as u32,
         cell: cell as u32,
         cols: cols as u32,
         rows: rows as u32,
-        rgb: paint(&values, &norm, config),
+        rgb: cells(fitted.cells),
     })];
 
     let scale = ((frame.x1 - frame.x0) / (x1 - x0), (frame.y1 - frame.y0) / (y1 - y0));
@@ -162,8 +232,8 @@ pub fn plot_image<T: Pixel>(
             "y (pixel)",
         );
     }
-    if config.color_bar {
-        color_bar(&mut items, &frame, config.colormap, &bar_ticks(frame.y1 - frame.y0), unit);
+    if let Some(norm) = bar {
+        color_bar(&mut items, &frame, config.colormap, &bar_ticks(norm, frame.y1 - frame.y0), unit);
     }
     if let Some(title) = &config.title {
         let wanted = crate::font::text_width(title, TITLE) + 2.0 * PAD;

@@ -28,7 +28,7 @@ pub use error::{PlotError, Result};
 pub use histeq::HistEq;
 pub use histogram::{Histogram, HistogramConfig};
 pub use histogram_plot::plot_histogram;
-pub use image_plot::{PlotConfig, Reduction, plot_image};
+pub use image_plot::{PlotConfig, Reduction, plot_colors, plot_image};
 pub use interval::{Interval, ZScaleConfig};
 pub use line_plot::{Panel, Series, SeriesStyle, plot_lines};
 pub use norm::ImageNorm;

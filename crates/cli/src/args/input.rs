@@ -35,6 +35,9 @@ pub(crate) struct PlaneArgs {
     /// Inverse-variance plane; 0 is bad
     #[arg(long, value_name = "FILE[EXT]", conflicts_with = "error")]
     weight: Option<String>,
+    /// What the plane of --weight holds [default: weight]
+    #[arg(long, value_parser = ["weight", "variance", "rms"], requires = "weight")]
+    weight_type: Option<String>,
     /// Electrons per data unit: adds the Poisson noise of the sources to the errors
     #[arg(long, value_name = "GAIN")]
     gain: Option<f64>,
@@ -55,6 +58,7 @@ impl PlaneArgs {
         crate::args::sections::lay(&mut section.dq_good, &self.dq_good);
         crate::args::sections::lay(&mut section.dq_bad_bits, &self.dq_bad_bits);
         crate::args::sections::lay(&mut section.weight, &self.weight);
+        crate::args::sections::lay(&mut section.weight_type, &self.weight_type);
         crate::args::sections::lay(&mut section.gain, &self.gain);
         crate::args::sections::lay(&mut section.area, &self.area);
         section.ignore_planes |= self.ignore_planes;

@@ -3,6 +3,7 @@
 mod global;
 mod input;
 mod sections;
+mod segment;
 mod shapes;
 
 use clap::{Parser, Subcommand};
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use global::GlobalArgs;
 pub(crate) use input::{InputArgs, TableOutput};
 pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs, SkyAnnulusArgs};
+pub(crate) use segment::SegmentArgs;
 pub(crate) use shapes::ShapeArgs;
 
 use crate::cmd;
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Background(cmd::background::BackgroundCmd),
     /// Find stars or peaks
     Detect(cmd::detect::DetectCmd),
+    /// Find sources of any shape, take them apart, measure them
+    Segment(cmd::segment::SegmentCmd),
     /// Aperture photometry at given positions
     Aperture(cmd::aperture::ApertureCmd),
     /// Radial profiles and curves of growth of sources

@@ -14,6 +14,7 @@ pub(crate) mod matching;
 pub(crate) mod plot;
 pub(crate) mod profile;
 pub(crate) mod run;
+pub(crate) mod segment;
 pub(crate) mod stats;
 pub(crate) mod wcs;
 

@@ -61,9 +61,9 @@ impl Which {
     }
 }
 
-impl<'a> SourceCatalog<'a> {
-    fn transform(&self) -> Option<&'a dyn SkyTransform> {
-        self.wcs().map(|w| w.0)
+impl SourceCatalog<'_> {
+    fn transform(&self) -> Option<&dyn SkyTransform> {
+        self.wcs().map(|w| w.get())
     }
 
     /// Positions on the sky; NaN where there are none, `None` without a WCS.

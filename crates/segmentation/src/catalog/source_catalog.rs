@@ -14,8 +14,20 @@ use crate::error::{Result, SegmentationError};
 use crate::{SegmentationFlags, SegmentationImage};
 
 /// A map to the sky that can be printed.
-#[derive(Clone, Copy)]
-pub(crate) struct Wcs<'a>(pub(crate) &'a dyn SkyTransform);
+#[derive(Clone)]
+pub(crate) enum Wcs<'a> {
+    Borrowed(&'a dyn SkyTransform),
+    Shared(Arc<dyn SkyTransform>),
+}
+
+impl Wcs<'_> {
+    pub(crate) fn get(&self) -> &dyn SkyTransform {
+        match self {
+            Self::Borrowed(t) => *t,
+            Self::Shared(t) => t.as_ref(),
+        }
+    }
+}
 
 impl fmt::Debug for Wcs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -252,7 +264,14 @@ impl<'a> SourceCatalog<'a> {
     /// Gives the sources positions on the sky.
     #[must_use]
     pub fn with_wcs(mut self, wcs: &'a dyn SkyTransform) -> Self {
-        self.wcs = Some(Wcs(wcs));
+        self.wcs = Some(Wcs::Borrowed(wcs));
+        self
+    }
+
+    /// As [`with_wcs`](Self::with_wcs), for catalogues that outlive nothing, as those of [`catalog_tiled`](crate::catalog_tiled).
+    #[must_use]
+    pub fn with_shared_wcs(mut self, wcs: Arc<dyn SkyTransform>) -> Self {
+        self.wcs = Some(Wcs::Shared(wcs));
         self
     }
 
@@ -279,7 +298,7 @@ impl<'a> SourceCatalog<'a> {
         }
         self.config.aperture_mask_method = detection.config.aperture_mask_method;
         self.config.kron_params = detection.config.kron_params;
-        self.wcs = detection.wcs;
+        self.wcs = detection.wcs.clone();
         self.detection = Some(Arc::new(detection.clone()));
         self.forget();
         Ok(self)
@@ -329,8 +348,8 @@ impl<'a> SourceCatalog<'a> {
         self.full
     }
 
-    pub(crate) fn wcs(&self) -> Option<Wcs<'a>> {
-        self.wcs
+    pub(crate) fn wcs(&self) -> Option<&Wcs<'a>> {
+        self.wcs.as_ref()
     }
 
     pub(crate) fn images(&self) -> Option<&CatalogImages<'a>> {
@@ -490,7 +509,7 @@ impl<'a> SourceCatalog<'a> {
             bboxes: rows.iter().map(|&r| self.bboxes[r]).collect(),
             provenance: rows.iter().map(|&r| self.provenance[r]).collect(),
             config: self.config.clone(),
-            wcs: self.wcs,
+            wcs: self.wcs.clone(),
             detection: self.detection.as_ref().map(|d| d.select(rows)).transpose()?.map(Arc::new),
             cache: Cache(Mutex::new(cached)),
             radii: Radii(Mutex::new(radii)),
