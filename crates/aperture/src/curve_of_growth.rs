@@ -169,7 +169,7 @@ impl CurvesOfGrowth {
         self.interpolate(ee.len(), |curve, j| curve.first(ee[j]))
     }
 
-    fn interpolate(&self, m: usize, f: impl Fn(&crate::kernel::pchip::Pchip, usize) -> f64) -> Array2<f64> {
+    fn interpolate(&self, m: usize, f: impl Fn(&skyphot_fit::Pchip, usize) -> f64) -> Array2<f64> {
         let mut out = Array2::from_elem((self.profile.nrows(), m), f64::NAN);
         for (i, row) in self.profile.outer_iter().enumerate() {
             if let Ok(curve) = interpolant(&self.radius, &row.to_vec()) {

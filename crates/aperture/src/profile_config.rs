@@ -3,8 +3,8 @@
 use skyphot_core::Exec;
 use skyphot_geometry::OverlapMethod;
 
-use crate::kernel::pchip::Pchip;
 use crate::{ApertureError, Result};
+use skyphot_fit::Pchip;
 
 /// How profiles and curves of growth are measured. The defaults are those of photutils.
 #[derive(Debug, Clone, Default)]

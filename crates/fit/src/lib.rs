@@ -9,6 +9,7 @@ mod fit;
 mod levenberg_marquardt;
 mod nelder_mead;
 mod normal;
+mod pchip;
 pub mod spline;
 mod system;
 
@@ -19,4 +20,5 @@ pub use fit::{Fit, FitStatus};
 pub use levenberg_marquardt::{LevenbergMarquardt, Problem};
 pub use nelder_mead::nelder_mead;
 pub use normal::NormalEquations;
+pub use pchip::Pchip;
 pub use system::{System, SystemFit, SystemOutcome};

@@ -37,6 +37,8 @@ pub enum Error {
     #[error(transparent)]
     Psf(#[from] skyphot_psf::PsfError),
     #[error(transparent)]
+    Calibration(#[from] skyphot_calibration::CalibrationError),
+    #[error(transparent)]
     Simulation(#[from] skyphot_simulation::SimulationError),
     #[error(transparent)]
     Plot(#[from] skyphot_plot::PlotError),

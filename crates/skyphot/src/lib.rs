@@ -6,6 +6,7 @@ pub mod prelude;
 pub use error::{Error, Result};
 pub use skyphot_aperture as aperture;
 pub use skyphot_background as background;
+pub use skyphot_calibration as calibration;
 pub use skyphot_centroids as centroids;
 pub use skyphot_core as core;
 pub use skyphot_detection as detection;

@@ -6,7 +6,6 @@ pub(crate) mod gather;
 pub(crate) mod moments;
 pub(crate) mod neighbors;
 pub(crate) mod order_stats;
-pub(crate) mod pchip;
 pub(crate) mod prefetch;
 pub(crate) mod random;
 pub(crate) mod sort;

@@ -4,8 +4,16 @@
 //! 2004, Numerical Computing with MATLAB, 3.6).
 
 /// The interpolant through points of ascending abscissa.
+///
+/// ```
+/// use skyphot_fit::Pchip;
+/// let curve = Pchip::new(vec![0.0, 1.0, 3.0], vec![0.0, 2.0, 3.0]).expect("two points or more");
+/// assert_eq!(curve.value(1.0), 2.0);
+/// assert!((curve.value(curve.first(2.5)) - 2.5).abs() < 1e-14);
+/// ```
+#[doc(alias = "PchipInterpolator")]
 #[derive(Debug, Clone)]
-pub(crate) struct Pchip {
+pub struct Pchip {
     x: Vec<f64>,
     y: Vec<f64>,
     slope: Vec<f64>,
@@ -13,7 +21,8 @@ pub(crate) struct Pchip {
 
 impl Pchip {
     /// Through at least two points; `None` for fewer.
-    pub(crate) fn new(x: Vec<f64>, y: Vec<f64>) -> Option<Self> {
+    #[must_use]
+    pub fn new(x: Vec<f64>, y: Vec<f64>) -> Option<Self> {
         let n = x.len();
         if n < 2 || y.len() != n {
             return None;
@@ -36,7 +45,8 @@ impl Pchip {
     }
 
     /// The value at `x`; NaN outside the points.
-    pub(crate) fn value(&self, x: f64) -> f64 {
+    #[must_use]
+    pub fn value(&self, x: f64) -> f64 {
         let last = self.x.len() - 1;
         if !(x >= self.x[0] && x <= self.x[last]) {
             return f64::NAN;
@@ -61,7 +71,8 @@ impl Pchip {
 
     /// The smallest abscissa of the value `y`; NaN if the curve does not reach it. Between two points the curve is
     /// monotone.
-    pub(crate) fn first(&self, y: f64) -> f64 {
+    #[must_use]
+    pub fn first(&self, y: f64) -> f64 {
         let brackets = |k: usize| {
             let (a, b) = (self.y[k], self.y[k + 1]);
             a.min(b) <= y && y <= a.max(b)
