@@ -9,7 +9,8 @@ import sys
 import warnings
 
 import numpy as np
-from photutils.aperture import (AperturePhotometry, CircularAnnulus, CircularAperture, EllipticalAnnulus,
+from astropy.stats import SigmaClip
+from photutils.aperture import (AperturePhotometry, ApertureStats, CircularAnnulus, CircularAperture, EllipticalAnnulus,
                                 EllipticalAperture, PolygonAperture, RectangularAnnulus, RectangularAperture)
 
 from photutils.segmentation import SegmentationImage
@@ -143,6 +144,20 @@ def columns(kind):
     return {**out, 'weights': few, 'noisy': noisy}
 
 
+STATISTICS = ['x_centroid', 'y_centroid', 'sum', 'sum_err', 'sum_aper_area', 'center_aper_area', 'min', 'max', 'mean',
+              'mean_err', 'median', 'mode', 'std', 'mad_std', 'biweight_location', 'biweight_midvariance', 'fwhm',
+              'semimajor_axis', 'semiminor_axis', 'orientation', 'gini', 'flags']
+
+
+def folded(cut):
+    """Number of pixels that count and a sum that tells their places; NaN without a cutout."""
+    if cut is None:
+        return [0, 0.0]
+    v = np.ma.masked_invalid(cut)
+    index = np.arange(1, v.size + 1).reshape(v.shape)
+    return [int((~np.ma.getmaskarray(v)).sum()), float((v * index).sum()) if v.count() else 0.0]
+
+
 def neighbors():
     """Sources by formula in a segmentation image, and what is left of them by every method."""
     data, error, mask = scene()
@@ -174,6 +189,19 @@ def neighbors():
                               'area': p.area, 'flags': p.flags})
     write_json('crates/aperture/tests/it/fixtures/neighbors.json',
                {'labels': labels.ravel(), 'positions': positions, 'own': own, 'cases': cases})
+    statistics = []
+    for k, a in enumerate(shapes):
+        some = slice(k, n, 4)
+        for how in ('mask', 'correct', 'source_only', 'background_only'):
+            clip = SigmaClip(2.0, maxiters=5) if (k + len(how)) % 2 else None
+            st = ApertureStats(data, a[some], error=error, mask=mask, sum_method='exact' if k else 'subpixel',
+                               sigma_clip=clip, segmentation_image=segments, labels=own[some], mask_method=how)
+            columns = {c: [float(f'{v:.13g}') for v in np.asarray(getattr(getattr(st, c), 'value', getattr(st, c)))]
+                       for c in STATISTICS}
+            cuts = [[folded(getattr(st, c)[i]) for c in ('data_cutout', 'data_sum_cutout', 'error_sum_cutout')]
+                    for i in range(0, 30, 3)]
+            statistics.append({'shape': k, 'how': how, 'clip': clip is not None, **columns, 'cutouts': cuts})
+    write_json('crates/aperture/tests/it/fixtures/neighbor_stats.json', {'cases': statistics})
 
 
 if len(sys.argv) < 3 or 'neighbors' in sys.argv[2:]:

@@ -29,6 +29,7 @@ mod radial_profile;
 mod rectangle;
 mod rectangular_annulus;
 mod region;
+mod regular_polygon;
 mod shape;
 mod sky;
 mod stats;
@@ -63,6 +64,7 @@ pub use radial_profile::{RadialProfile, RadialProfiles};
 pub use rectangle::RectangularAperture;
 pub use rectangular_annulus::RectangularAnnulus;
 pub use region::{pixel_to_region, region_to_pixel, region_to_sky, sky_to_region};
+pub use regular_polygon::RegularPolygon;
 pub use shape::PixelShape;
 pub use sky::{
     SkyAperture, SkyCircularAnnulus, SkyCircularAperture, SkyEllipticalAnnulus, SkyEllipticalAperture,

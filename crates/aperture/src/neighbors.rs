@@ -88,11 +88,15 @@ impl<'a> Neighbors<'a> {
         wanted.sort_unstable();
         wanted.dedup();
         let mut seen = vec![false; wanted.len()];
-        let mut last = 0;
+        let (mut last, mut missing) = (0, wanted.len());
         for &l in &self.segmentation {
+            if missing == 0 {
+                break;
+            }
             if l != 0 && l != last {
                 last = l;
                 if let Ok(k) = wanted.binary_search(&l) {
+                    missing -= usize::from(!seen[k]);
                     seen[k] = true;
                 }
             }

@@ -5,7 +5,7 @@ use skyphot_geometry::Coverage;
 
 use crate::aperture::describe;
 use crate::columns::{ids, put, put_f64};
-use crate::kernel::neighbors::{Labels, neighbor_sum};
+use crate::kernel::neighbors::{Labels, Source, neighbor_sum};
 use crate::kernel::prefetch::prefetch;
 use crate::kernel::sum::aperture_sum;
 use crate::order::visiting_order;
@@ -191,10 +191,8 @@ impl AperturePhotometry {
                         Some((pixels, of, method)) => {
                             let labels = Labels { pixels, method: *method };
                             let label = of.get(i).copied().unwrap_or(0);
-                            let bbox = aperture.bbox(p);
-                            sum_with_background(bkg, |b| {
-                                neighbor_sum(&rows, labels, label, p, &bbox, &cover, b)
-                            })
+                            let source = Source::new(labels, label, p, aperture.bbox(p));
+                            sum_with_background(bkg, |b| neighbor_sum(&rows, &source, &cover, b))
                         }
                     });
                 }

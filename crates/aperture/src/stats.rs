@@ -4,12 +4,13 @@ use skyphot_core::{BoundingBox, Column, FlagSet, Image, Meta, Pixel, Point, Tabl
 use skyphot_geometry::{Coverage, OverlapMethod};
 
 use crate::aperture::describe;
-use crate::columns::{ids, put, put_f64};
+use crate::columns::{ids, put, put_f64, squared};
+use crate::kernel::neighbors::{Labels, Source};
 use crate::order::visiting_order;
 use crate::photometry_config::background_of;
-use crate::planes::Planes;
+use crate::planes::{Planes, contiguous};
 use crate::stats_measure::Measurer;
-use crate::{Aperture, ApertureError, ApertureFlags, ApertureMoments, Result, StatsConfig};
+use crate::{Aperture, ApertureError, ApertureFlags, ApertureMoments, Neighbors, Result, StatsConfig};
 
 /// Positions that one thread takes at a time.
 const CHUNK: usize = 256;
@@ -55,6 +56,8 @@ macro_rules! columns {
             pub moments: Option<Vec<ApertureMoments>>,
             /// Quality.
             pub flags: Vec<ApertureFlags>,
+            /// Unit of the data, for the table.
+            pub unit: Option<String>,
             /// Parameters, for the table.
             pub meta: Meta,
         }
@@ -76,7 +79,7 @@ macro_rules! columns {
             /// Names of all columns of numbers.
             pub const COLUMNS: &'static [&'static str] = &[$(stringify!($name)),*];
 
-            fn empty(positions: &[Point], meta: Meta) -> Self {
+            fn empty(positions: &[Point], unit: Option<String>, meta: Meta) -> Self {
                 let n = positions.len();
                 Self {
                     positions: positions.to_vec(),
@@ -84,6 +87,7 @@ macro_rules! columns {
                     moments: None,
                     $($name: vec![f64::NAN; n],)*
                     flags: vec![ApertureFlags::empty(); n],
+                    unit,
                     meta,
                 }
             }
@@ -118,37 +122,37 @@ columns! {
     /// Row of the centroid, pixels.
     y_centroid: Some("pix"), "row of the centroid, 0-based";
     /// Sum of weight times value, data units.
-    sum: None, "sum of the values in the aperture";
+    sum: Some("data"), "sum of the values in the aperture";
     /// `sqrt(sum(weight^2 error^2))`, data units; NaN without an error plane.
-    sum_err: None, "1-sigma error of the sum";
+    sum_err: Some("data"), "1-sigma error of the sum";
     /// Sum of the weights, square pixels.
     sum_aper_area: Some("pix2"), "area of the pixels in the sum";
     /// Number of pixels whose centres lie inside, square pixels.
     center_aper_area: Some("pix2"), "number of pixels in the statistics";
     /// Smallest value.
-    min: None, "smallest value";
+    min: Some("data"), "smallest value";
     /// Largest value.
-    max: None, "largest value";
+    max: Some("data"), "largest value";
     /// Mean.
-    mean: None, "mean";
+    mean: Some("data"), "mean";
     /// Standard error of the mean, `s / sqrt(n)` with `s` of divisor `n - 1`; NaN for one pixel.
-    mean_err: None, "standard error of the mean";
+    mean_err: Some("data"), "standard error of the mean";
     /// Median.
-    median: None, "median";
+    median: Some("data"), "median";
     /// Standard error of the median for normal noise, `sqrt(pi / 2)` times that of the mean.
-    median_err: None, "standard error of the median";
+    median_err: Some("data"), "standard error of the median";
     /// `3 median - 2 mean`.
-    mode: None, "3 median - 2 mean";
+    mode: Some("data"), "3 median - 2 mean";
     /// Standard deviation, divisor `n - ddof`.
-    std: None, "standard deviation";
+    std: Some("data"), "standard deviation";
     /// 1.4826 times the median absolute deviation from the median.
-    mad_std: None, "standard deviation from the median absolute deviation";
+    mad_std: Some("data"), "standard deviation from the median absolute deviation";
     /// Variance, divisor `n - ddof`.
-    var: None, "variance";
+    var: Some("data2"), "variance";
     /// Biweight location, tuning constant 6.
-    biweight_location: None, "biweight location";
+    biweight_location: Some("data"), "biweight location";
     /// Biweight midvariance, tuning constant 9.
-    biweight_midvariance: None, "biweight midvariance";
+    biweight_midvariance: Some("data2"), "biweight midvariance";
     /// FWHM of the Gaussian of the same second moments, `2 sqrt(ln 2 (a^2 + b^2))`, pixels.
     fwhm: Some("pix"), "circularized FWHM from second moments";
     /// Standard deviation along the major axis, pixels.
@@ -215,7 +219,41 @@ impl ApertureStats {
         aperture: &dyn Aperture,
         config: &StatsConfig,
     ) -> Result<Self> {
-        let mut stats = Self::run(image, positions, &|_| aperture, config)?;
+        let mut stats = Self::run(image, positions, &|_| aperture, None, config)?;
+        describe(aperture, "", &mut stats.meta);
+        Ok(stats)
+    }
+
+    /// The same where a segmentation image says which pixels belong to neighbours.
+    ///
+    /// # Errors
+    /// As [`measure`](Self::measure); [`ApertureError::LabelCount`], [`ApertureError::UnknownLabel`] and a segmentation
+    /// image of another shape.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use skyphot_aperture::{ApertureStats, CircularAperture, NeighborMethod, Neighbors, StatsConfig};
+    /// use skyphot_core::{Image, Point};
+    ///
+    /// // A neighbour shines into the right half of the aperture.
+    /// let labels = Array2::from_shape_fn((40, 40), |(_, x)| if x > 22 { 2 } else { 1 });
+    /// let data = labels.mapv(|l| if l == 2 { 50.0 } else { 1.0 });
+    /// let neighbors = Neighbors::new(labels.view(), &[1], NeighborMethod::Mask);
+    /// let (at, r) = ([Point::new(20.0, 20.0)], CircularAperture::new(6.0)?);
+    /// let config = StatsConfig::default();
+    /// let image = Image::new(data.view())?;
+    /// let stats = ApertureStats::measure_with_neighbors(&image, &at, &r, &neighbors, &config)?;
+    /// assert_eq!(stats.max, [1.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn measure_with_neighbors<T: Pixel>(
+        image: &Image<'_, T>,
+        positions: &[Point],
+        aperture: &dyn Aperture,
+        neighbors: &Neighbors<'_>,
+        config: &StatsConfig,
+    ) -> Result<Self> {
+        let mut stats = Self::run(image, positions, &|_| aperture, Some(neighbors), config)?;
         describe(aperture, "", &mut stats.meta);
         Ok(stats)
     }
@@ -223,23 +261,25 @@ impl ApertureStats {
     /// Measures an aperture of its own at each position (pixels, 0-based): any mixture of shapes and sizes.
     ///
     /// # Errors
-    /// [`ApertureError`] for a configuration out of range, or unless there are as many apertures as positions.
+    /// As [`measure_with_neighbors`](Self::measure_with_neighbors); unless there are as many apertures as positions.
     pub fn measure_each<T: Pixel>(
         image: &Image<'_, T>,
         positions: &[Point],
         apertures: &[&dyn Aperture],
+        neighbors: Option<&Neighbors<'_>>,
         config: &StatsConfig,
     ) -> Result<Self> {
         if apertures.len() != positions.len() {
             return Err(ApertureError::ApertureCount { expected: positions.len(), found: apertures.len() });
         }
-        Self::run(image, positions, &|i| apertures[i], config)
+        Self::run(image, positions, &|i| apertures[i], neighbors, config)
     }
 
     fn run<'s, T: Pixel, F>(
         image: &Image<'_, T>,
         positions: &[Point],
         aperture_of: &F,
+        neighbors: Option<&Neighbors<'_>>,
         config: &StatsConfig,
     ) -> Result<Self>
     where
@@ -248,6 +288,10 @@ impl ApertureStats {
         config.validate(positions.len())?;
         let planes = Planes::new(image);
         let window = planes.window();
+        if let Some(n) = neighbors {
+            n.validate(image.shape(), positions.len())?;
+        }
+        let labels = neighbors.map(|n| (contiguous(n.segmentation()), n.labels(), n.method()));
         let order = visiting_order(positions);
         let backgrounds = config.local_background.as_deref();
         let chunks = config.exec.map_chunks(positions.len(), CHUNK, |range| {
@@ -269,7 +313,11 @@ impl ApertureStats {
                 aperture.coverage(p, config.sum_method, &window, &mut cover);
                 let bkg = background_of(backgrounds, i).unwrap_or(0.0);
                 let bbox = aperture.bbox(p);
-                found.push(measurer.measure(&bbox, &centers, &cover, bkg));
+                let source = labels.as_ref().map(|(pixels, of, method)| {
+                    let labels = Labels { pixels, method: *method };
+                    Source::new(labels, of.get(i).copied().unwrap_or(0), p, bbox)
+                });
+                found.push(measurer.measure(source.as_ref(), &bbox, &centers, &cover, bkg));
                 if config.moments {
                     moments.push(measurer.moments(&bbox, &centers, bkg));
                 }
@@ -281,8 +329,11 @@ impl ApertureStats {
         meta.set("subpixels", config.sum_method.subpixels());
         meta.set("ddof", config.ddof);
         meta.set("sigma_clip", config.sigma_clip.as_ref().map(clip_meta));
+        if let Some(n) = neighbors {
+            meta.set("neighbors", n.method().name());
+        }
         meta.set("flags", ApertureFlags::legend_text());
-        let mut stats = Self::empty(positions, meta);
+        let mut stats = Self::empty(positions, config.unit.clone(), meta);
         for (&i, one) in order.iter().zip(chunks.iter().flat_map(|c| &c.0)) {
             stats.set(i as usize, one);
         }
@@ -331,7 +382,12 @@ impl ApertureStats {
         for name in columns {
             if let Some(values) = self.column(name) {
                 let (unit, text) = Self::legend(name);
-                put_f64(&mut t, (*name).to_owned(), values, unit, text);
+                let unit = match unit {
+                    Some("data") => self.unit.clone(),
+                    Some("data2") => self.unit.as_deref().and_then(squared),
+                    other => other.map(str::to_owned),
+                };
+                put_f64(&mut t, (*name).to_owned(), values, unit.as_deref(), text);
             } else if let Some((edge, text)) = bbox_edge(name) {
                 let values: Vec<i64> = self.bbox.iter().map(edge).collect();
                 put(&mut t, Column::new(*name, values).with_unit("pix").with_description(text));

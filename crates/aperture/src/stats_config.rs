@@ -23,6 +23,8 @@ pub struct StatsConfig {
     pub ddof: usize,
     /// Keep the moments up to the third power, see [`ApertureMoments`](crate::ApertureMoments). Default: no.
     pub moments: bool,
+    /// Unit of the data and errors, for the table. Default: none.
+    pub unit: Option<String>,
     /// Threads. Default: all cores.
     pub exec: Exec,
 }

@@ -8,6 +8,7 @@ use skyphot_stats::kernel::{clip_sorted, mad_sorted, mean_std, median_sorted};
 use skyphot_stats::{MAD_TO_STD, SigmaClip};
 
 use crate::kernel::gather::{Member, gather_members};
+use crate::kernel::neighbors::{Source, neighbor_sum};
 use crate::kernel::order_stats::{biweight_location_sorted, biweight_midvariance_sorted, gini_sorted};
 use crate::kernel::sort::sort;
 use crate::kernel::sum::{Counts, aperture_sum};
@@ -48,6 +49,7 @@ impl<'a, T: Pixel> Measurer<'a, T> {
     /// `centers` covers the pixels whose centres lie inside, `cover` those of the sum.
     pub(crate) fn measure(
         &mut self,
+        source: Option<&Source<'_>>,
         bbox: &BoundingBox,
         centers: &Coverage,
         cover: &Coverage,
@@ -57,9 +59,9 @@ impl<'a, T: Pixel> Measurer<'a, T> {
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2.
             #[allow(unsafe_code)]
-            return unsafe { self.measure_avx2(bbox, centers, cover, bkg) };
+            return unsafe { self.measure_avx2(source, bbox, centers, cover, bkg) };
         }
-        self.measure_any(bbox, centers, cover, bkg)
+        self.measure_any(source, bbox, centers, cover, bkg)
     }
 
     /// The same code with wider registers; no operation is fused or reordered, so the bits are the same.
@@ -67,17 +69,19 @@ impl<'a, T: Pixel> Measurer<'a, T> {
     #[target_feature(enable = "avx2")]
     fn measure_avx2(
         &mut self,
+        source: Option<&Source<'_>>,
         bbox: &BoundingBox,
         centers: &Coverage,
         cover: &Coverage,
         bkg: f64,
     ) -> OneStats {
-        self.measure_any(bbox, centers, cover, bkg)
+        self.measure_any(source, bbox, centers, cover, bkg)
     }
 
     #[inline(always)]
     fn measure_any(
         &mut self,
+        source: Option<&Source<'_>>,
         bbox: &BoundingBox,
         centers: &Coverage,
         cover: &Coverage,
@@ -85,12 +89,22 @@ impl<'a, T: Pixel> Measurer<'a, T> {
     ) -> OneStats {
         let known = bkg.is_finite();
         let bkg = if known { bkg } else { 0.0 };
-        let sum = self.sum(cover, bkg);
-        let mut counts = self.window.fill(&self.rows, centers, bkg);
-        self.window.good(&mut self.sorted);
-        counts.valid = self.sorted.len();
-        counts.non_finite = counts.pixels - counts.masked - counts.valid;
-        let base = counts.flags(centers);
+        let sum = self.sum(source, cover, bkg);
+        let (counts, base) = match source.filter(|s| s.touches(self.rows.nx, centers)) {
+            Some(s) => {
+                let rows = Rows { error: None, ..self.rows };
+                let left = self.window.fill_without_neighbors(&rows, s, centers, bkg);
+                self.window.good(&mut self.sorted);
+                (left.counts, left.flags(centers))
+            }
+            None => {
+                let mut counts = self.window.fill(&self.rows, centers, bkg);
+                self.window.good(&mut self.sorted);
+                counts.valid = self.sorted.len();
+                counts.non_finite = counts.pixels - counts.masked - counts.valid;
+                (counts, counts.flags(centers))
+            }
+        };
 
         // No overlap only if neither set of pixels overlaps.
         let mut flags = base | sum.flags;
@@ -133,11 +147,25 @@ impl<'a, T: Pixel> Measurer<'a, T> {
     }
 
     /// The sum over `cover`, clipped if need be.
-    fn sum(&mut self, cover: &Coverage, bkg: f64) -> OneSum {
+    fn sum(&mut self, source: Option<&Source<'_>>, cover: &Coverage, bkg: f64) -> OneSum {
+        let source = source.filter(|s| s.touches(self.rows.nx, cover));
         if self.clip.is_none() || !cover.overlaps() {
-            return aperture_sum(&self.rows, cover, bkg);
+            return match source {
+                None => aperture_sum(&self.rows, cover, bkg),
+                Some(s) => neighbor_sum(&self.rows, s, cover, bkg),
+            };
         }
-        let counts = gather_members(&self.rows, cover, bkg, &mut self.members);
+        let flags = match source {
+            None => gather_members(&self.rows, cover, bkg, &mut self.members).flags(cover),
+            Some(s) => {
+                self.members.clear();
+                let (rows, members) = (&self.rows, &mut self.members);
+                let left = s.visit(rows, cover, |_, index, weight| {
+                    members.push(Member { value: rows.data[index].to_f64() - bkg, weight, index });
+                });
+                left.flags(cover)
+            }
+        };
         self.sorted.clear();
         self.sorted.extend(self.members.iter().map(|m| m.value));
         let [low, high] = self.clip_sorted();
@@ -151,7 +179,7 @@ impl<'a, T: Pixel> Measurer<'a, T> {
             }
         }
         let flux_err = if self.rows.error.is_some() { var.sqrt() } else { f64::NAN };
-        OneSum { flux, flux_err, area, flags: counts.flags(cover) }
+        OneSum { flux, flux_err, area, flags }
     }
 
     /// Sorts the values and drops what sigma clipping rejects. Returns the smallest and largest value kept.

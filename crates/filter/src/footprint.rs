@@ -45,6 +45,7 @@ impl Footprint {
     ///
     /// # Errors
     /// [`FilterError::InvalidParameter`] for a radius that is negative or not finite.
+    #[doc(alias = "circular_footprint")]
     pub fn circle(radius: f64) -> Result<Self> {
         if !(0.0..1.0e6).contains(&radius) {
             return Err(FilterError::InvalidParameter {

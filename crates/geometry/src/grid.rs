@@ -27,21 +27,10 @@ pub fn circular_overlap_grid(
     r: f64,
     method: OverlapMethod,
 ) -> Result<Array2<f64>> {
-    method.validate()?;
     if !(r > 0.0 && r.is_finite()) {
         return Err(GeometryError::InvalidSize { name: "r", expected: "positive and finite", found: r });
     }
-    for (name, span) in [("x", x), ("y", y)] {
-        let width = span.1 - span.0;
-        if !(width > 0.0 && width.is_finite()) {
-            return Err(GeometryError::InvalidSize {
-                name: if name == "x" { "the span of x" } else { "the span of y" },
-                expected: "positive and finite",
-                found: width,
-            });
-        }
-    }
-    let (dx, dy) = ((x.1 - x.0) / nx as f64, (y.1 - y.0) / ny as f64);
+    let (dx, dy) = cell_size(x, y, nx, ny, method)?;
     Ok(Array2::from_shape_fn((ny, nx), |(j, i)| {
         let (x0, y0) = (x.0 + i as f64 * dx, y.0 + j as f64 * dy);
         match method {
@@ -52,6 +41,50 @@ pub fn circular_overlap_grid(
             }
         }
     }))
+}
+
+/// Width and height of the cells of a grid.
+pub(crate) fn cell_size(
+    x: (f64, f64),
+    y: (f64, f64),
+    nx: usize,
+    ny: usize,
+    method: OverlapMethod,
+) -> Result<(f64, f64)> {
+    method.validate()?;
+    for (name, span) in [("the span of x", x), ("the span of y", y)] {
+        let found = span.1 - span.0;
+        if !(found > 0.0 && found.is_finite()) {
+            return Err(GeometryError::InvalidSize { name, expected: "positive and finite", found });
+        }
+    }
+    Ok(((x.1 - x.0) / nx as f64, (y.1 - y.0) / ny as f64))
+}
+
+/// Fractions of `n` by `n` samples of every cell that are `inside`. Samples and their coordinates are those of photutils,
+/// rounding included.
+pub(crate) fn sampled_grid(
+    (x, y): (f64, f64),
+    (dx, dy): (f64, f64),
+    (ny, nx): (usize, usize),
+    n: usize,
+    inside: impl Fn(f64, f64) -> bool,
+) -> Array2<f64> {
+    Array2::from_shape_fn((ny, nx), |(j, i)| {
+        let (x0, y0) = (x + i as f64 * dx, y + j as f64 * dy);
+        let (step_x, step_y) = ((x0 + dx - x0) / n as f64, (y0 + dy - y0) / n as f64);
+        let mut count = 0_usize;
+        let mut sx = x0 - 0.5 * step_x;
+        for _ in 0..n {
+            sx += step_x;
+            let mut sy = y0 - 0.5 * step_y;
+            for _ in 0..n {
+                sy += step_y;
+                count += usize::from(inside(sx, sy));
+            }
+        }
+        count as f64 / (n * n) as f64
+    })
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub struct DetectSection {
     pub fwhm: FwhmSpec,
     /// Box of the peak finder and of the centroids, pixels.
     pub box_size: Shape,
-    /// Centroid of the peak finder: `none`, `com`, `quadratic`, `1dg` or `2dg`.
+    /// Centroid of the peak finder: `none`, `com`, `quadratic`, `1dg`, `2dg` or `symmetry`.
     pub centroid: String,
     /// Lowest and highest sharpness kept; the finder's own without it.
     pub sharpness: Option<Pair>,

@@ -52,14 +52,18 @@ pub fn shape_statistics<T: Pixel>(
     image: &Image<'_, T>,
     positions: &[Point],
     shapes: &Shapes,
+    neighbors: Option<&Neighbors<'_>>,
     config: &StatsConfig,
 ) -> Result<ApertureStats> {
-    Ok(match shapes {
-        Shapes::Same(s) => ApertureStats::measure(image, positions, s.as_aperture(), config)?,
-        each => {
+    Ok(match (shapes, neighbors) {
+        (Shapes::Same(s), None) => ApertureStats::measure(image, positions, s.as_aperture(), config)?,
+        (Shapes::Same(s), Some(n)) => {
+            ApertureStats::measure_with_neighbors(image, positions, s.as_aperture(), n, config)?
+        }
+        (each, n) => {
             let (places, lists) = expand(positions, std::slice::from_ref(each))?;
             let apertures: Vec<&dyn Aperture> = lists.iter().flatten().map(PixelShape::as_aperture).collect();
-            ApertureStats::measure_each(image, &places, &apertures, config)?
+            ApertureStats::measure_each(image, &places, &apertures, n, config)?
         }
     })
 }
@@ -87,7 +91,7 @@ pub fn sky_in<T: Pixel>(
         }
         each => {
             let config = StatsConfig { sigma_clip: Some(clip), exec: exec.clone(), ..StatsConfig::default() };
-            let found = shape_statistics(image, positions, each, &config)?;
+            let found = shape_statistics(image, positions, each, None, &config)?;
             (found.median, found.mean, found.mode)
         }
     };

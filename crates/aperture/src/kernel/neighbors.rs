@@ -1,4 +1,4 @@
-//! Weighted sums without the pixels of neighbours.
+//! Pixels of an aperture without those of neighbours.
 
 use skyphot_core::{BoundingBox, Pixel, Point};
 use skyphot_geometry::Coverage;
@@ -39,72 +39,118 @@ impl Labels<'_> {
     }
 }
 
-/// As [`aperture_sum`], for the source of a label at a position; `bbox` is the box of the shape there.
-pub(crate) fn neighbor_sum<T: Pixel>(
-    rows: &Rows<'_, T>,
-    labels: Labels<'_>,
+/// What is left of the pixels of a coverage without neighbours.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Left {
+    pub(crate) counts: Counts,
+    /// Pixels of other sources were among the good ones.
+    affected: bool,
+    uncorrected: bool,
+}
+
+impl Left {
+    pub(crate) fn flags(&self, cover: &Coverage) -> ApertureFlags {
+        let mut flags = self.counts.flags(cover);
+        flags.set(ApertureFlags::NEIGHBOR_PIXELS, self.affected);
+        flags.set(ApertureFlags::UNCORRECTED_PIXELS, self.uncorrected);
+        flags
+    }
+}
+
+/// The source at a position among its neighbours.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a> {
+    labels: Labels<'a>,
     label: i32,
     center: Point,
-    bbox: &BoundingBox,
+    bbox: BoundingBox,
+}
+
+impl<'a> Source<'a> {
+    /// `bbox` is the box of the shape at its position.
+    pub(crate) const fn new(labels: Labels<'a>, label: i32, center: Point, bbox: BoundingBox) -> Self {
+        Self { labels, label, center, bbox }
+    }
+
+    /// A pixel of the coverage, or between the ends of a row, is one to be left out.
+    pub(crate) fn touches(&self, nx: usize, cover: &Coverage) -> bool {
+        if self.label == 0 && self.labels.method != NeighborMethod::BackgroundOnly {
+            return false;
+        }
+        cover.segments().iter().any(|s| {
+            let at = s.y * nx;
+            (at + s.start..at + s.end).any(|i| self.labels.is_excluded(i, self.label))
+        })
+    }
+
+    /// Visits what is left, `f(index, from, weight)`: pixel `index` counts with the value and error of pixel `from`.
+    pub(crate) fn visit<T: Pixel>(
+        &self,
+        rows: &Rows<'_, T>,
+        cover: &Coverage,
+        mut f: impl FnMut(usize, usize, f64),
+    ) -> Left {
+        let (labels, label) = (self.labels, self.label);
+        let ny = rows.data.len() / rows.nx.max(1);
+        let mirror = Mirror::new(self.center, &self.bbox, (ny, rows.nx));
+        let is_bad = |i: usize| rows.mask.is_some_and(|m| m[i]) || !rows.data[i].is_finite();
+        let mut left = Left::default();
+        cover.for_each(|y, x, w| {
+            let i = y * rows.nx + x;
+            let c = &mut left.counts;
+            c.pixels += 1;
+            if rows.mask.is_some_and(|m| m[i]) {
+                c.masked += 1;
+                return;
+            }
+            if !rows.data[i].is_finite() {
+                c.non_finite += 1;
+                return;
+            }
+            let mut from = i;
+            let other = labels.is_other(i, label);
+            left.affected |= other;
+            if labels.method == NeighborMethod::Correct {
+                if other {
+                    match mirror.of(x, y).map(|(mx, my)| my * rows.nx + mx) {
+                        Some(k) if !labels.is_other(k, label) && !is_bad(k) => from = k,
+                        _ => {
+                            left.uncorrected = true;
+                            return;
+                        }
+                    }
+                }
+            } else if labels.is_excluded(i, label) {
+                return;
+            }
+            c.valid += 1;
+            c.bad_error |= rows.error.is_some_and(|e| !e[from].is_finite());
+            f(i, from, w);
+        });
+        left
+    }
+}
+
+/// As [`aperture_sum`], without neighbours.
+pub(crate) fn neighbor_sum<T: Pixel>(
+    rows: &Rows<'_, T>,
+    source: &Source<'_>,
     cover: &Coverage,
     bkg: f64,
 ) -> OneSum {
-    let off = label == 0 && labels.method != NeighborMethod::BackgroundOnly;
-    let mut any = false;
-    if !off {
-        for s in cover.segments() {
-            let at = s.y * rows.nx;
-            any |= (at + s.start..at + s.end).any(|i| labels.is_excluded(i, label));
-        }
-    }
-    if !any {
+    if !source.touches(rows.nx, cover) {
         return aperture_sum(rows, cover, bkg);
     }
-    let ny = rows.data.len() / rows.nx.max(1);
-    let mirror = Mirror::new(center, bbox, (ny, rows.nx));
-    let is_bad = |i: usize| rows.mask.is_some_and(|m| m[i]) || !rows.data[i].is_finite();
     let (mut flux, mut var, mut area) = (0.0, 0.0, 0.0);
-    let (mut affected, mut uncorrected) = (false, false);
-    let mut c = Counts::default();
-    cover.for_each(|y, x, w| {
-        let i = y * rows.nx + x;
-        c.pixels += 1;
-        if rows.mask.is_some_and(|m| m[i]) {
-            c.masked += 1;
-            return;
-        }
-        if !rows.data[i].is_finite() {
-            c.non_finite += 1;
-            return;
-        }
-        let mut from = i;
-        let other = labels.is_other(i, label);
-        affected |= other;
-        if labels.method == NeighborMethod::Correct {
-            if other {
-                match mirror.of(x, y).map(|(mx, my)| my * rows.nx + mx) {
-                    Some(k) if !labels.is_other(k, label) && !is_bad(k) => from = k,
-                    _ => {
-                        uncorrected = true;
-                        return;
-                    }
-                }
-            }
-        } else if labels.is_excluded(i, label) {
-            return;
-        }
-        c.valid += 1;
+    let left = source.visit(rows, cover, |_, from, w| {
         flux += w * (rows.data[from].to_f64() - bkg);
         area += w;
         if let Some(e) = rows.error {
-            c.bad_error |= !e[from].is_finite();
             let e = w * e[from].to_f64();
             var += e * e;
         }
     });
-    let mut flags = c.flags(cover);
-    flags.set(ApertureFlags::NEIGHBOR_PIXELS, affected);
-    flags.set(ApertureFlags::UNCORRECTED_PIXELS, uncorrected);
+    let flags = left.flags(cover);
     if flags.contains(ApertureFlags::NO_OVERLAP) {
         return OneSum::nan(flags);
     }

@@ -4,6 +4,7 @@ use skyphot_core::Pixel;
 use skyphot_geometry::Coverage;
 
 use super::moments::{Covariance, Moments};
+use super::neighbors::{Left, Source};
 use super::sum::Counts;
 use crate::planes::Rows;
 
@@ -53,6 +54,33 @@ impl Window {
             }
         }
         counts
+    }
+
+    /// Packs what is left of the pixels of a coverage without neighbours, less `bkg`.
+    pub(crate) fn fill_without_neighbors<T: Pixel>(
+        &mut self,
+        rows: &Rows<'_, T>,
+        source: &Source<'_>,
+        cover: &Coverage,
+        bkg: f64,
+    ) -> Left {
+        self.runs.clear();
+        let mut n = 0;
+        for s in cover.segments() {
+            self.runs.push((n, s.start, s.y));
+            n += s.end - s.start;
+        }
+        self.values.clear();
+        self.values.resize(n, f64::NAN);
+        let mut run = 0;
+        source.visit(rows, cover, |i, from, _| {
+            // Runs come in the order of the pixels.
+            while self.runs.get(run + 1).is_some_and(|r| r.2 * rows.nx + r.1 <= i) {
+                run += 1;
+            }
+            let (first, x, y) = self.runs[run];
+            self.values[first + i - (y * rows.nx + x)] = rows.data[from].to_f64() - bkg;
+        })
     }
 
     /// The good values, unsorted.

@@ -4,9 +4,10 @@ use skyphot_core::{Point, SkyCoord, SkyTransform};
 
 use super::jacobian::{pixel_to_sky, sky_to_pixel};
 use super::{SkyAperture, check_arcsec, check_larger_arcsec};
+use crate::polygon::curve;
 use crate::{
     CircularAnnulus, CircularAperture, EllipticalAnnulus, EllipticalAperture, Result, SkyEllipticalAnnulus,
-    SkyEllipticalAperture,
+    SkyEllipticalAperture, SkyPolygonAperture,
 };
 
 /// A circle on the sky.
@@ -28,6 +29,14 @@ impl SkyCircularAperture {
     #[must_use]
     pub const fn r(&self) -> f64 {
         self.r
+    }
+
+    /// The polygon of `n` vertices on the circle, the first one to the east.
+    ///
+    /// # Errors
+    /// [`ApertureError::Geometry`](crate::ApertureError::Geometry) for fewer than 3 vertices.
+    pub fn to_polygon(&self, n: usize) -> Result<SkyPolygonAperture> {
+        SkyPolygonAperture::simple(curve(self.r, self.r, 0.0, n))
     }
 
     /// The ellipse of pixels that the circle is at a direction, which [`to_pixel`](SkyAperture::to_pixel) takes for a

@@ -176,7 +176,7 @@ fn moments_boxes_and_cutouts_are_those_of_photutils() {
             for (k, name) in ["bbox_xmin", "bbox_xmax", "bbox_ymin", "bbox_ymax"].iter().enumerate() {
                 assert_eq!(t.f64(name).unwrap()[i], number(&c["bbox"][i][k]), "{name}");
             }
-            let Some(cut) = aperture_cutout(&image, places[i], &a, &config).unwrap() else {
+            let Some(cut) = aperture_cutout(&image, places[i], &a, None, &config).unwrap() else {
                 assert_eq!(number(&c["cutouts"][i][0][1]), 0.0);
                 continue;
             };
@@ -211,7 +211,7 @@ fn batches_single_calls_and_threads_agree() {
         let stats = StatsConfig { exec, ..StatsConfig::default() };
         let circle = CircularAperture::new(4.0).unwrap();
         let apertures: Vec<&dyn Aperture> = vec![&circle; places.len()];
-        let each = ApertureStats::measure_each(&image, &places, &apertures, &stats).unwrap();
+        let each = ApertureStats::measure_each(&image, &places, &apertures, None, &stats).unwrap();
         let all = ApertureStats::measure(&image, &places, &circle, &stats).unwrap();
         assert_eq!(format!("{:?}", each.std), format!("{:?}", all.std));
         assert_eq!(each.len(), places.len());

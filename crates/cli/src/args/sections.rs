@@ -81,7 +81,7 @@ pub(crate) struct DetectArgs {
     #[arg(long, value_name = "N[,N]")]
     box_size: Option<Shape>,
     /// Centroid of the peak finder [default: com]
-    #[arg(long, value_parser = ["none", "com", "quadratic", "1dg", "2dg"])]
+    #[arg(long, value_parser = ["none", "com", "quadratic", "1dg", "2dg", "symmetry"])]
     centroid: Option<String>,
     /// Sharpness that is kept [default: the finder's own]
     #[arg(long, value_name = "LOW,HIGH", allow_hyphen_values = true)]

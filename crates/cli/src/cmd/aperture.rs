@@ -77,6 +77,8 @@ enum NeighborArg {
     Correct,
     /// All but the pixels of the source are left out, the background too
     SourceOnly,
+    /// The pixels of all sources are left out
+    BackgroundOnly,
 }
 
 pub(crate) fn run(args: &ApertureCmd, global: &GlobalArgs) -> anyhow::Result<()> {
@@ -208,21 +210,20 @@ fn photometry<T: Pixel>(
             NeighborArg::Mask => NeighborMethod::Mask,
             NeighborArg::Correct => NeighborMethod::Correct,
             NeighborArg::SourceOnly => NeighborMethod::SourceOnly,
+            NeighborArg::BackgroundOnly => NeighborMethod::BackgroundOnly,
         };
         Neighbors::new(pixels.view(), of, method)
     });
     let mut table = measure_shapes(&image, positions, &placed.shapes, neighbors.as_ref(), &config)?;
     if args.stats {
-        if neighbors.is_some() {
-            progress.note("note: the statistics of --stats count pixels of neighbours too");
-        }
         let config = StatsConfig {
             sum_method: method,
             local_background: background,
+            unit: e.unit.clone(),
             exec: exec.clone(),
             ..StatsConfig::default()
         };
-        add_statistics(&mut table, &image, &placed, &config)?;
+        add_statistics(&mut table, &image, &placed, neighbors.as_ref(), &config)?;
     }
     if let Some(names) = &placed.names {
         table.insert(1, Column::new("name", names.clone()).with_description("text of the region"))?;
@@ -338,12 +339,22 @@ fn add_statistics<T: Pixel>(
     table: &mut Table,
     image: &Image<'_, T>,
     placed: &Placed,
+    neighbors: Option<&Neighbors<'_>>,
     config: &StatsConfig,
 ) -> anyhow::Result<()> {
     let flags_at = table.names().iter().position(|n| n.starts_with("flags")).unwrap_or(table.n_columns());
     let mut at = flags_at;
     for (k, shapes) in placed.shapes.iter().enumerate() {
-        let stats = shape_statistics(image, &placed.positions, shapes, config)?.to_table();
+        let found = shape_statistics(image, &placed.positions, shapes, neighbors, config)?;
+        let numbered = format!("flags_{k}");
+        for name in [numbered.as_str(), "flags"] {
+            let Some(place) = table.names().iter().position(|n| *n == name) else { continue };
+            let bits = table.remove(name)?.to_i64()?;
+            let bits: Vec<i64> =
+                bits.iter().zip(&found.flags).map(|(b, f)| b | i64::from(f.bits())).collect();
+            table.insert(place, Column::new(name, bits).with_description("quality, see the metadata"))?;
+        }
+        let stats = found.to_table();
         for name in ApertureStats::DEFAULT_COLUMNS
             .iter()
             .filter(|n| !matches!(**n, "sum" | "sum_err" | "sum_aper_area"))

@@ -139,8 +139,13 @@ fn in_regions<T: Pixel>(
     };
     let exec = global.exec()?;
     let shapes = Shapes::Each(regions.shapes.into_iter().map(Some).collect());
-    let config = StatsConfig { sigma_clip: Some(clip), exec: exec.clone(), ..StatsConfig::default() };
-    let found = shape_statistics(&image, &regions.positions, &shapes, &config)?;
+    let config = StatsConfig {
+        sigma_clip: Some(clip),
+        unit: e.unit.clone(),
+        exec: exec.clone(),
+        ..StatsConfig::default()
+    };
+    let found = shape_statistics(&image, &regions.positions, &shapes, None, &config)?;
     let mut table = found.to_table();
     let coordinate = |get: fn(&Point) -> f64| regions.positions.iter().map(get).collect::<Vec<f64>>();
     let x = Column::new("x_center", coordinate(|p| p.x)).with_unit("pix");

@@ -196,12 +196,15 @@ fn pixels_of_neighbours() {
                 "-o",
                 "p.ecsv",
                 "--force",
+                "--stats",
             ],
         );
-        column(&d.join("p.ecsv"), "area")[0]
+        (column(&d.join("p.ecsv"), "area")[0], column(&d.join("p.ecsv"), "center_aper_area")[0])
     };
-    assert!(run("mask") < 0.6 * 25.0 * PI);
-    near(&[run("correct")], &[25.0 * PI], 1e-12);
+    let (area, pixels) = run("mask");
+    assert!(area < 0.6 * 25.0 * PI && pixels < 0.6 * 25.0 * PI);
+    let (area, pixels) = run("correct");
+    near(&[area, pixels], &[25.0 * PI, 69.0], 1e-12);
     let r = skyphot(d, &["aperture", "flat.fits", "--positions", "40,30", "--segmentation", "image.fits"]);
     assert!(r.code == 1 && r.err.contains("has shape (130, 150)"), "{}", r.err);
 }

@@ -1,5 +1,6 @@
 //! Properties of the overlap functions, and their answers next to photutils'.
 
+mod grids;
 mod properties;
 mod reference;
 mod shapes;
