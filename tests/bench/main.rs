@@ -8,6 +8,7 @@
 mod aperture_stats;
 mod cases;
 mod catalog;
+mod command;
 mod inputs;
 mod segment;
 mod shapes;

@@ -22,6 +22,7 @@ import common  # noqa: E402
 import peers_gwcs  # noqa: E402
 import peers_aperture_stats  # noqa: E402
 import peers_catalog  # noqa: E402
+import peers_command  # noqa: E402
 import peers_wcs  # noqa: E402
 import peers_segment  # noqa: E402
 import peers_shapes  # noqa: E402
@@ -173,6 +174,7 @@ CASES = {
     'aperture-stats': lambda _: peers_aperture_stats.stats(image, positions),
     'profiles': lambda _: peers_aperture_stats.profiles(image, positions),
     'catalog': lambda _: peers_catalog.catalog(image),
+    'command-segment': lambda _: peers_command.segment(INPUTS, WORK),
     'dao': lambda p: finder('dao'),
     'iraf': lambda p: finder('iraf'),
     'peaks': peaks,

@@ -63,8 +63,12 @@ pub(crate) fn all(args: &Args) -> Result<bool> {
         "--release",
         "--package",
         "skyphot-tests",
+        "--package",
+        "skyphot-cli",
         "--bin",
         "skyphot-bench",
+        "--bin",
+        "skyphot",
     ]))?;
     let program = workspace::target()?.join("release/skyphot-bench");
     let mut sides = Sides {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use skyphot::io::IoError;
 use skyphot::pipeline::PipelineError;
+use skyphot::segmentation::SegmentationError;
 use skyphot::wcs::WcsError;
 
 /// A request that is wrong in itself: exit code 2.
@@ -57,6 +58,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         (_, Some(PipelineError::Config(_))) => "skyphot config prints all keys with their defaults".into(),
         (_, Some(PipelineError::AllBad { .. })) => {
             "check --mask, --dq and --weight: true or non-zero marks a bad pixel".into()
+        }
+        (_, Some(PipelineError::Segmentation(SegmentationError::Memory { .. }))) => {
+            "a larger --max-memory, or a higher --threshold for fewer sources".into()
         }
         (_, Some(PipelineError::Value { .. })) => "--help explains every flag with an example".into(),
         _ => return None,

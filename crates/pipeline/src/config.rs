@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::spec::{FwhmSpec, Numbers, Pair, Shape, ThresholdSpec};
-use crate::{PipelineError, Result};
+use crate::{PipelineError, Result, SegmentSection};
 
 /// Everything that decides what `skyphot run` does. `Default` is what [`DEFAULT_CONFIG`] says in words.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct RunConfig {
     pub background: BackgroundSection,
     /// Source detection.
     pub detect: DetectSection,
+    /// Sources of any shape, where `[detect]` says `method = "segment"`.
+    pub segment: SegmentSection,
     /// Aperture photometry.
     pub aperture: ApertureSection,
     /// Files to write.
@@ -93,6 +95,8 @@ impl Default for BackgroundSection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DetectSection {
+    /// `stars`: point sources or peaks as this section says; `segment`: sources of any shape as `[segment]` says.
+    pub method: String,
     /// `dao`, `iraf`, `star` or `peaks`.
     pub finder: String,
     /// Threshold: `5sigma`, or a value in data units.
@@ -120,6 +124,7 @@ pub struct DetectSection {
 impl Default for DetectSection {
     fn default() -> Self {
         Self {
+            method: "stars".into(),
             finder: "dao".into(),
             threshold: ThresholdSpec::Sigma(5.0),
             fwhm: FwhmSpec::Auto,
@@ -216,6 +221,7 @@ mod tests {
             .join("\n");
         let c = RunConfig::from_toml(&text).unwrap();
         assert!(c.input.error.is_some() && c.input.dq_bad_bits.is_some() && c.aperture.annulus.is_some());
+        assert!(c.segment.kernel_size.is_some() && c.segment.deblend_npixels.is_some());
         assert!(c.detect.brightest.is_some() && c.background.filter_threshold.is_some());
     }
 

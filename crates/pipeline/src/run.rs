@@ -12,9 +12,10 @@ use skyphot_stats::{EffectiveGain, calc_total_error};
 
 use crate::detect::Noise;
 use crate::exposure::{AnyExposure, Exposure};
+use crate::segment::{find_in_run, pictures, write_labels};
 use crate::{
     Detected, PipelineError, Result, RunConfig, StoredPixel, add_sky_columns, detect, estimate_background,
-    load, measure, overlay_of, provenance, report, write_map,
+    estimate_fwhm, load, measure, overlay_of, provenance, report, write_map,
 };
 
 /// What a run did, as `run.json` holds it.
@@ -138,6 +139,10 @@ impl<'a> Job<'a> {
         exposure.require_good_pixels()?;
         let n_bad = exposure.n_bad();
         let catalog = catalog_name(&config.output.format)?;
+        if !matches!(config.detect.method.as_str(), "stars" | "segment") {
+            let found = config.detect.method.as_str();
+            return Err(PipelineError::value("detection method", found, "stars or segment"));
+        }
         self.begin("background");
         let (bkg, notes) = estimate_background(&exposure.image()?, &config.background, &exec)?;
         exposure.notes.extend(notes);
@@ -155,13 +160,26 @@ impl<'a> Job<'a> {
         drop(bkg);
 
         self.begin("detection");
+        let errors = total_error(&exposure, &rms, config.input.gain)?;
         let noise_map = rms.mapv(Pixel::to_f64);
-        let found = detect(&exposure.image()?, &Noise::Map(noise_map.view()), &config.detect, &exec)?;
+        let noise = Noise::Map(noise_map.view());
+        let (found, segments) = if config.detect.method == "segment" {
+            let fwhm = estimate_fwhm(&exposure.image()?, &noise)?.unwrap_or(f64::NAN);
+            let segments = find_in_run(&exposure, &rms, &errors, &config.segment, &config.input, &exec)?;
+            let (table, positions) = (segments.table.clone(), segments.positions());
+            (Detected { table, positions, fwhm, notes: Vec::new() }, Some(segments))
+        } else {
+            (detect(&exposure.image()?, &noise, &config.detect, &exec)?, None)
+        };
         drop(noise_map);
+        drop(rms);
+        if let Some(s) = &segments {
+            self.begin("writing labels");
+            let path = self.file("segmentation.fits");
+            write_labels(&path, &s.sources, &exposure.header, self.options.overwrite)?;
+        }
 
         self.begin("photometry");
-        let errors = total_error(&exposure, &rms, config.input.gain)?;
-        drop(rms);
         let measured = {
             let image = exposure.image_with_error(&errors)?;
             measure(&image, &found.positions, &config.aperture, &exec)?
@@ -178,7 +196,8 @@ impl<'a> Job<'a> {
         table.meta.set("background_median", background_median);
         table.meta.set("background_rms_median", background_rms_median);
         if let Some(legend) = measured.meta.get("flags") {
-            table.meta.set("flags", legend.clone());
+            let name = if segments.is_some() { "aperture_flags" } else { "flags" };
+            table.meta.set(name, legend.clone());
         }
 
         self.begin("writing");
@@ -201,8 +220,18 @@ impl<'a> Job<'a> {
             let visible = exposure.data.dim().0.max(exposure.data.dim().1) as f64 / 140.0;
             let radius =
                 config.aperture.circle.0.iter().copied().fold(visible, f64::max).max(1.5 * found.fwhm);
-            plot_image(&exposure.image()?, &[overlay_of(&found.positions, radius)], &plot)?
-                .save(&path, self.options.overwrite)?;
+            match &segments {
+                None => plot_image(&exposure.image()?, &[overlay_of(&found.positions, radius)], &plot)?
+                    .save(&path, self.options.overwrite)?,
+                Some(s) => {
+                    let title = plot.title.unwrap_or_default();
+                    let unit = exposure.unit.as_deref();
+                    pictures::overlay(&exposure.image()?, 1, &s.sources, &s.ellipses, &title, unit)?
+                        .save(&path, self.options.overwrite)?;
+                    let path = self.file("labels.png");
+                    pictures::label_map(&s.sources, &title)?.save(&path, self.options.overwrite)?;
+                }
+            }
         }
         self.end();
         self.files.push("report.md".into());
@@ -246,6 +275,12 @@ impl<'a> Job<'a> {
         if config.output.overlay {
             names.push("overlay.png");
         }
+        if config.detect.method == "segment" {
+            names.push("segmentation.fits");
+            if config.output.overlay {
+                names.push("labels.png");
+            }
+        }
         match names.iter().map(|n| dir.join(n)).find(|p| p.exists()) {
             Some(p) if !self.options.overwrite => Err(skyphot_io::IoError::Exists(p).into()),
             _ => Ok(()),
@@ -276,7 +311,8 @@ pub(crate) fn total_error<T: Pixel>(
     })
 }
 
-/// The finder's columns, then the fluxes. The finder's own flux and magnitude get the prefix `finder_`.
+/// The finder's columns, then the fluxes. The finder's own flux and magnitude get the prefix `finder_`, the flags of the
+/// apertures `aperture_` where the sources have flags of their own.
 fn join(found: &Detected, measured: &Table, unit: Option<&str>) -> Result<Table> {
     let mut t = Table::new();
     for c in found.table.columns() {
@@ -295,6 +331,9 @@ fn join(found: &Detected, measured: &Table, unit: Option<&str>) -> Result<Table>
             continue;
         }
         let mut c = c.clone();
+        if c.name() == "flags" && t.has("flags") {
+            c = c.renamed("aperture_flags");
+        }
         if c.unit.is_none() && (c.name().starts_with("flux") || c.name() == "local_bkg") {
             c.unit = unit.map(str::to_owned);
         }

@@ -108,6 +108,15 @@ pub(super) const CASES: &[Case] = &[
         fastest: None,
     },
     Case {
+        name: "command-segment",
+        what: "`skyphot segment` from FITS to a FITS table, 4096 x 4096, 27 columns",
+        threads: true,
+        slow: false,
+        // Another deblending: the number of sources and the median flux are compared.
+        peers: &[peer("source-extractor", Measure::Max, 0.1, Some(4.0))],
+        fastest: None,
+    },
+    Case {
         name: "shape-ellipse",
         what: "100,000 ellipses 8, 4 px, exact, with error",
         threads: true,

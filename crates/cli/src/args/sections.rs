@@ -73,7 +73,7 @@ pub(crate) struct DetectArgs {
     finder: Option<String>,
     /// So many times the background rms, or a value in data units [default: 5sigma]
     #[arg(long, value_name = "5sigma|VALUE")]
-    threshold: Option<ThresholdSpec>,
+    pub(crate) threshold: Option<ThresholdSpec>,
     /// Full width at half maximum of the stars, pixels, or auto: measured on the image [default: auto]
     #[arg(long, value_name = "PIXELS|auto")]
     fwhm: Option<FwhmSpec>,

@@ -13,7 +13,7 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Writes catalog.ecsv (or the --format asked for), background.fits, rms.fits, overlay.png, report.md and run.json.
-Flags win over the configuration file.
+With --detect-method segment also segmentation.fits and labels.png. Flags win over the configuration file.
 
 Examples:
   skyphot run image.fits -o results
@@ -30,6 +30,10 @@ pub(crate) struct RunArgs {
     output: PathBuf,
     #[command(flatten)]
     background: BackgroundArgs,
+    /// Point sources or peaks, or sources of any shape (segments), of which the [segment] section of the configuration
+    /// says how [default: stars]
+    #[arg(long, value_parser = ["stars", "segment"], help_heading = "Detection")]
+    detect_method: Option<String>,
     #[command(flatten)]
     detect: DetectArgs,
     #[command(flatten)]
@@ -42,7 +46,13 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     let mut config = read_config(args.config.as_deref())?;
     args.input.planes.apply(&mut config.input);
     args.background.apply(&mut config.background);
+    if let Some(method) = &args.detect_method {
+        config.detect.method.clone_from(method);
+    }
     args.detect.apply(&mut config.detect);
+    if let (Some(threshold), "segment") = (args.detect.threshold, config.detect.method.as_str()) {
+        config.segment.threshold = threshold;
+    }
     args.aperture.apply(&mut config.aperture);
     args.files.apply(&mut config.output);
     let progress = Progress::new(global);

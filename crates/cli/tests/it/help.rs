@@ -12,6 +12,7 @@ fn every_subcommand_has_an_example() {
         "stats",
         "background",
         "detect",
+        "segment",
         "aperture",
         "profile",
         "depth",

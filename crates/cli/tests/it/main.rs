@@ -5,6 +5,7 @@ mod help;
 mod jobs;
 mod profiles;
 mod real_files;
+mod segment;
 mod shapes;
 mod support;
 mod texts;

@@ -25,7 +25,7 @@ fn same(name: &str, text: &str) {
 #[test]
 fn help() {
     let dir = folder();
-    for command in ["aperture", "profile", "depth", "stats", "plot"] {
+    for command in ["segment", "aperture", "profile", "depth", "stats", "plot"] {
         same(&format!("help_{command}.txt"), &ok(dir.path(), &[command, "--help"]).out);
     }
 }
@@ -39,6 +39,7 @@ fn errors() {
     std::fs::write(d.join("points.reg"), "image; point(20,20)\n").unwrap();
     std::fs::write(d.join("cat.csv"), "x,y,a\n20,30,2\n").unwrap();
     let aperture = |more: &[&'static str]| [&["aperture", "image.fits"], more].concat();
+    let segment = |more: &[&'static str]| [&["segment", "image.fits", "-o", "s"], more].concat();
     let calls: Vec<Vec<&str>> = vec![
         aperture(&[]),
         aperture(&["--positions", "20,30", "--ellipse", "3,2"]),
@@ -59,6 +60,24 @@ fn errors() {
         aperture(&["--region", "sky.reg"]),
         aperture(&["--region", "points.reg"]),
         aperture(&["--region", "sky.reg", "--positions", "1,2"]),
+        segment(&["--threshold", "bright"]),
+        segment(&["--npixels", "0"]),
+        segment(&["--connectivity", "6"]),
+        segment(&["--kernel", "0"]),
+        segment(&["--kernel", "nothing.conv"]),
+        segment(&["--kernel", "sky.reg"]),
+        segment(&["--kernel-size", "4"]),
+        segment(&["--columns", "label,kron_flx"]),
+        segment(&["--contrast", "2"]),
+        segment(&["--kron", "2.5"]),
+        segment(&["--noise", "error"]),
+        segment(&["--detect-image", "nothing.fits"]),
+        segment(&["--max-memory", "lots"]),
+        segment(&["--max-memory", "1MiB"]),
+        segment(&["--tile", "0"]),
+        segment(&["--tile", "64", "--max-memory", "1GiB"]),
+        segment(&["--weight-type", "rms"]),
+        vec!["segment", "image.fits"],
         vec!["stats", "image.fits", "--region", "points.reg"],
         vec!["stats", "image.fits", "--sigma", "-1"],
         vec!["stats", "image.fits", "--plot", "p.png"],

@@ -4,11 +4,14 @@ mod columns;
 mod job;
 mod memory;
 mod parts;
-mod pictures;
+pub(crate) mod pictures;
+mod run;
 mod section;
-mod sources;
+pub(crate) mod sources;
 mod whole;
 
+pub(crate) use job::write_labels;
 pub use job::{SegmentOptions, SegmentSummary, segment};
 pub use memory::MemorySize;
+pub(crate) use run::find_in_run;
 pub use section::{KernelSpec, SegmentSection};

@@ -11,9 +11,9 @@ use crate::segment::columns::Ellipse;
 use crate::segment::sources::Sources;
 
 /// Sides of the pictures, canvas pixels.
-pub(crate) const CANVAS: u32 = 1600;
+pub(crate) const CANVAS: u32 = 2400;
 /// Most cells of the label map either way, a few for each pixel of the canvas.
-const CELLS: usize = 2 * CANVAS as usize;
+const CELLS: usize = CANVAS as usize * 3 / 2;
 
 /// Edges of an image of shape `(ny, nx)` in pixels.
 fn extent((ny, nx): (usize, usize)) -> (f64, f64, f64, f64) {
