@@ -60,15 +60,28 @@ pub fn plane(data: &[f64], ny: usize, nx: usize) -> Vec<f64> {
     if ny < 4 || nx < 4 || data.len() != ny * nx {
         return all;
     }
-    let (mut c, mut scratch) = (Vec::new(), Vec::new());
-    // Row j of the samples goes to row j + 1, where the second pass expects it.
-    for (row, out) in data.chunks_exact(nx).zip(all[width..].chunks_exact_mut(width)) {
-        coefficients(row, &mut c, &mut scratch);
-        out.copy_from_slice(&c);
+    // Row j of the samples goes to row j + 1, where the second pass expects it. Several rows are turned into columns, so
+    // that their recurrences run side by side.
+    let mut strip = vec![0.0; width * LANES];
+    for (rows, out) in data.chunks(nx * LANES).zip(all[width..].chunks_mut(width * LANES)) {
+        for (r, row) in rows.chunks_exact(nx).enumerate() {
+            for (s, v) in strip[LANES..].chunks_exact_mut(LANES).zip(row) {
+                s[r] = *v;
+            }
+        }
+        columns(&mut strip, nx, LANES);
+        for (r, row) in out.chunks_exact_mut(width).enumerate().take(rows.len() / nx) {
+            for (v, s) in row.iter_mut().zip(strip.chunks_exact(LANES)) {
+                *v = s[r];
+            }
+        }
     }
     columns(&mut all, ny, width);
     all
 }
+
+/// Rows at a time.
+const LANES: usize = 8;
 
 /// What [`coefficients`] does to one column, for all columns at once: samples in rows `1 ..= ny`, coefficients in rows
 /// `0 .. ny + 2`, the last row padding.
@@ -96,7 +109,7 @@ fn columns(all: &mut [f64], ny: usize, width: usize) {
             if j == n - 3 {
                 rhs -= after[i];
             }
-            here[i] = rhs / pivot;
+            here[i] = rhs * inverse[j];
         }
     }
     for j in (2..n.saturating_sub(3)).rev() {

@@ -1,11 +1,11 @@
 //! A PSF that varies over the detector.
 
-use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
+use ndarray::{ArrayView3, Axis};
 use skyphot_core::Point;
 
 use crate::error::{PsfError, Result};
-use crate::kernel::planes::Weighted;
-use crate::samples::Samples;
+use crate::render::Drawn;
+use crate::samples::{Around, Samples};
 use crate::{Derivatives, Extent, PsfModel, ShapeParameter, Source, Window};
 
 /// PSF images at the points of a rectangular grid of detector positions, interpolated bilinearly between the four points
@@ -33,10 +33,9 @@ use crate::{Derivatives, Extent, PsfModel, ShapeParameter, Source, Window};
 #[doc(alias = "GriddedPSFModel")]
 #[doc(alias = "STDPSFGrid")]
 pub struct GriddedPsf {
-    /// By grid row (y), then column (x).
-    data: Array3<f64>,
     xs: Vec<f64>,
     ys: Vec<f64>,
+    /// By grid row (y), then column (x).
     samples: Samples,
 }
 
@@ -82,16 +81,14 @@ impl GriddedPsf {
                 format!("{n} positions at {} different x and {} different y", xs.len(), ys.len()),
             );
         }
-        let planes: Vec<ArrayView2<'_, f64>> =
-            order.iter().map(|&i| data.index_axis_move(Axis(0), i)).collect();
-        let samples = Samples::new(&planes, oversampling, None, false)?;
-        Ok(Self { data: data.select(Axis(0), &order), xs, ys, samples })
+        let samples = Samples::new(data.select(Axis(0), &order), oversampling, None, false)?;
+        Ok(Self { xs, ys, samples })
     }
 
     /// The images, `(n, ny, nx)`, by grid row, then column.
     #[must_use]
     pub fn data(&self) -> ArrayView3<'_, f64> {
-        self.data.view()
+        self.samples.data().view()
     }
 
     /// Grid positions along x, pixels.
@@ -113,9 +110,10 @@ impl GriddedPsf {
     }
 
     /// The images around a position with their weights.
-    fn planes(&self, x: f64, y: f64) -> ([Weighted<'_>; 4], usize) {
+    fn planes(&self, x: f64, y: f64) -> Around<'_> {
         let (ax, ay) = (Cell::new(&self.xs, x), Cell::new(&self.ys, y));
-        let mut all = [self.samples.plane(0, 0.0, 0.0, 0.0); 4];
+        let first = self.samples.plane(ay.lower * self.xs.len() + ax.lower, 0.0, 0.0, 0.0);
+        let mut all = [first; 4];
         let mut n = 0;
         for (iy, wy, dy) in ay.corners() {
             for (ix, wx, dx) in ax.corners() {
@@ -172,13 +170,18 @@ impl PsfModel for GriddedPsf {
     }
 
     fn evaluate(&self, s: &Source<'_>, window: Window, out: &mut [f64]) {
-        let (planes, n) = self.planes(s.x, s.y);
-        self.samples.evaluate(&planes[..n], s, window, out);
+        self.samples.evaluate(self.planes(s.x, s.y), s, window, out);
     }
 
     fn derivatives(&self, s: &Source<'_>, window: Window, _with_shape: bool, out: &mut Derivatives) {
-        let (planes, n) = self.planes(s.x, s.y);
-        self.samples.derivatives(&planes[..n], s, window, out);
+        self.samples.derivatives(self.planes(s.x, s.y), s, window, out);
+    }
+
+    fn draw(&self, sources: &[Drawn<'_>], window: Window, image: &mut [f64]) {
+        self.samples.draw(sources, window, image, |s| {
+            let (ax, ay) = (Cell::new(&self.xs, s.x), Cell::new(&self.ys, s.y));
+            (ay.lower * self.xs.len() + ax.lower, self.planes(s.x, s.y))
+        });
     }
 
     fn extent(&self, source: &Source<'_>) -> Extent {

@@ -1,10 +1,10 @@
 //! A PSF given as an oversampled image.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{ArrayView2, Axis};
 
 use crate::error::{PsfError, Result};
-use crate::kernel::planes::Weighted;
-use crate::samples::Samples;
+use crate::render::Drawn;
+use crate::samples::{Around, Samples};
 use crate::{Derivatives, Extent, PsfModel, ShapeParameter, Source, Window};
 
 /// How an image is sampled and placed.
@@ -46,7 +46,6 @@ impl Default for ImagePsfConfig {
 #[doc(alias = "FittableImageModel")]
 #[doc(alias = "EPSFModel")]
 pub struct ImagePsf {
-    data: Array2<f64>,
     samples: Samples,
 }
 
@@ -63,14 +62,19 @@ impl ImagePsf {
             let found = format!("({x}, {y})");
             return Err(PsfError::InvalidData { what: "origin (x, y)", expected: "finite", found });
         }
-        let samples = Samples::new(&[data], config.oversampling, config.origin, config.extrapolate)?;
-        Ok(Self { data: data.to_owned(), samples })
+        let samples = Samples::new(
+            data.to_owned().insert_axis(Axis(0)),
+            config.oversampling,
+            config.origin,
+            config.extrapolate,
+        )?;
+        Ok(Self { samples })
     }
 
     /// The samples.
     #[must_use]
     pub fn data(&self) -> ArrayView2<'_, f64> {
-        self.data.view()
+        self.samples.data().index_axis(Axis(0), 0)
     }
 
     /// Samples per pixel along y and x.
@@ -85,8 +89,8 @@ impl ImagePsf {
         self.samples.origin()
     }
 
-    fn plane(&self) -> [Weighted<'_>; 1] {
-        [self.samples.plane(0, 1.0, 0.0, 0.0)]
+    fn plane(&self) -> Around<'_> {
+        ([self.samples.plane(0, 1.0, 0.0, 0.0); 4], 1)
     }
 }
 
@@ -100,11 +104,15 @@ impl PsfModel for ImagePsf {
     }
 
     fn evaluate(&self, source: &Source<'_>, window: Window, out: &mut [f64]) {
-        self.samples.evaluate(&self.plane(), source, window, out);
+        self.samples.evaluate(self.plane(), source, window, out);
     }
 
     fn derivatives(&self, source: &Source<'_>, window: Window, _with_shape: bool, out: &mut Derivatives) {
-        self.samples.derivatives(&self.plane(), source, window, out);
+        self.samples.derivatives(self.plane(), source, window, out);
+    }
+
+    fn draw(&self, sources: &[Drawn<'_>], window: Window, image: &mut [f64]) {
+        self.samples.draw(sources, window, image, |_| (0, self.plane()));
     }
 
     fn extent(&self, source: &Source<'_>) -> Extent {

@@ -36,5 +36,5 @@ pub use models::{
 pub use photometry::{
     FittedShape, IterationMode, IterativeConfig, PsfConfig, PsfPhotometry, find_and_fit, fit, fit_iteratively,
 };
-pub use render::{Sources, render};
+pub use render::{Drawn, Sources, render};
 pub use window::{Extent, Window};

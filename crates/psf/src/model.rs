@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Extent, Window};
+use crate::{Drawn, Extent, Window};
 
 /// A shape parameter of a model: its name as in the reference and the value it has unless a fit frees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,6 +70,17 @@ pub trait PsfModel: Debug + Send + Sync {
     /// Values and derivatives at the pixels of a window; those by shape parameters only if `with_shape`.
     fn derivatives(&self, source: &Source<'_>, window: Window, with_shape: bool, out: &mut Derivatives) {
         central_differences(self, source, window, with_shape, out);
+    }
+
+    /// Adds sources to an image of the pixels of `window`, which holds the windows of them all. The sum in a pixel must
+    /// not depend on anything but the sources and their order.
+    fn draw(&self, sources: &[Drawn<'_>], window: Window, image: &mut [f64]) {
+        let mut values = Vec::new();
+        for s in sources {
+            values.resize(s.window.len(), 0.0);
+            self.evaluate(&s.source, s.window, &mut values);
+            s.add(&values, window, image);
+        }
     }
 
     /// The region that an image of the model covers (the reference's bounding box).

@@ -20,14 +20,56 @@ pub struct Sources<'a> {
     pub local_bkg: &'a [f64],
 }
 
+/// One source to add to an image.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawn<'a> {
+    /// Position and shape.
+    pub source: Source<'a>,
+    /// Its flux.
+    pub flux: f64,
+    /// A constant to add over its window.
+    pub background: f64,
+    /// The pixels it is added to.
+    pub window: Window,
+}
+
+impl Drawn<'_> {
+    /// Adds values over the window of the source, times its flux, and the constant to an image of the pixels of `all`.
+    pub(crate) fn add(&self, values: &[f64], all: Window, image: &mut [f64]) {
+        let (flux, background) = (self.flux, self.background);
+        for (j, line) in values.chunks_exact(self.window.nx.max(1)).enumerate() {
+            for (p, v) in self.row(j, all, image).iter_mut().zip(line) {
+                *p += flux * v + background;
+            }
+        }
+    }
+
+    /// Adds the constant alone.
+    pub(crate) fn add_background(&self, all: Window, image: &mut [f64]) {
+        if self.background != 0.0 {
+            for j in 0..self.window.ny {
+                for p in self.row(j, all, image) {
+                    *p += self.background;
+                }
+            }
+        }
+    }
+
+    fn row<'i>(&self, j: usize, all: Window, image: &'i mut [f64]) -> &'i mut [f64] {
+        let w = &self.window;
+        let start = ((w.y_min - all.y_min) as usize + j) * all.nx + (w.x_min - all.x_min) as usize;
+        &mut image[start..start + w.nx]
+    }
+}
+
 /// Rows that one task draws.
-const ROWS_PER_TASK: usize = 32;
+const ROWS_PER_TASK: usize = 256;
 
 /// The sum of all sources on an image of shape `(ny, nx)`.
 ///
 /// Each is drawn on a box of `psf_shape` `(ny, nx)` pixels around its position, by default the model's bounding box. A
 /// source with a position or flux that is not finite, or with its box outside the image, adds nothing. The sum in a
-/// pixel is always taken in the order of the sources.
+/// pixel is taken in an order that depends on the sources alone.
 #[doc(alias = "make_model_image")]
 #[must_use]
 pub fn render<M: PsfModel + ?Sized>(
@@ -77,20 +119,16 @@ pub fn render<M: PsfModel + ?Sized>(
     exec.for_each_chunk_mut(pixels, ROWS_PER_TASK * nx, |band, rows| {
         let y0 = (band * ROWS_PER_TASK) as i64;
         let all = Window::new(0, y0, nx, rows.len() / nx);
-        let mut values = Vec::new();
-        for &i in &bands[band] {
-            let w = windows[i].intersection(&all);
-            values.resize(w.len(), 0.0);
-            model.evaluate(&source(i), w, &mut values);
-            let bkg = sources.local_bkg.get(i).copied().filter(|b| b.is_finite()).unwrap_or(0.0);
-            let flux = sources.flux[i];
-            for (j, line) in values.chunks_exact(w.nx).enumerate() {
-                let start = (w.y_min - y0) as usize * nx + j * nx + w.x_min as usize;
-                for (p, v) in rows[start..start + w.nx].iter_mut().zip(line) {
-                    *p += flux * v + bkg;
-                }
-            }
-        }
+        let drawn: Vec<Drawn<'_>> = bands[band]
+            .iter()
+            .map(|&i| Drawn {
+                source: source(i),
+                flux: sources.flux[i],
+                background: sources.local_bkg.get(i).copied().filter(|b| b.is_finite()).unwrap_or(0.0),
+                window: windows[i].intersection(&all),
+            })
+            .collect();
+        model.draw(&drawn, all, rows);
     });
     image
 }

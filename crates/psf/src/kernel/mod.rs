@@ -3,5 +3,6 @@
 pub(crate) mod bivariate;
 pub(crate) mod planes;
 pub(crate) mod quadrature;
+pub(crate) mod run;
 pub(crate) mod separable;
 pub(crate) mod stack;
