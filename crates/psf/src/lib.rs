@@ -34,7 +34,8 @@ pub use models::{
     GaussianPrf, GaussianPsf, MoffatPrf, MoffatPsf,
 };
 pub use photometry::{
-    FittedShape, IterationMode, IterativeConfig, PsfConfig, PsfPhotometry, find_and_fit, fit, fit_iteratively,
+    CrowdedConfig, CrowdedPhotometry, FittedShape, IterationMode, IterativeConfig, PassReport, PsfConfig,
+    PsfPhotometry, RefinePsf, find_and_fit, fit, fit_crowded, fit_iteratively,
 };
 pub use render::{Drawn, Sources, render};
 pub use window::{Extent, Window};

@@ -35,6 +35,8 @@ pub struct PsfConfig {
     pub local_background: Option<LocalBackground>,
     /// Sources of groups larger than this are flagged. Default 25.
     pub group_warning_threshold: usize,
+    /// Groups of more sources than this are fitted by blocks instead of one dense matrix. Default 60.
+    pub block_threshold: usize,
     /// Threads. Default: all cores.
     pub exec: Exec,
 }
@@ -54,6 +56,7 @@ impl Default for PsfConfig {
             grouper: None,
             local_background: None,
             group_warning_threshold: 25,
+            block_threshold: 60,
             exec: Exec::default(),
         }
     }

@@ -4,6 +4,7 @@ use skyphot_aperture::{AperturePhotometry, CircularAperture, PhotometryConfig};
 use skyphot_core::{Image, Pixel};
 use skyphot_detection::Finder;
 
+use super::blocks::Blocks;
 use super::config::PsfConfig;
 use super::group::{Fitted, Group};
 use super::layout::{Layout, MAIN};
@@ -28,6 +29,13 @@ pub fn find_and_fit<T: Pixel, M: PsfModel + ?Sized>(
 
 /// Fits the model to sources of a background-subtracted image: least squares over the pixels of a box around each initial
 /// position, weighted with the errors if the image has any, for every group of sources at once.
+///
+/// A group of more than [`block_threshold`](PsfConfig::block_threshold) sources is solved by blocks with their
+/// surroundings, over and over until no source moves by 1e-9 pixels
+/// or 2e-7 of its error, in memory proportional to the pixels fitted. The
+/// answer is that of one large fit of all, which this converges to, with every source reaching as far as its model is more
+/// than 1e-12 of its peak (or to the end of its bounding box, for models without an end); the errors are those of a
+/// source with its block and surroundings, which the flag `local_covariance` says.
 ///
 /// As in the reference, a pixel that lies in the boxes of two sources of a group counts twice, once for each with its own
 /// local background.
@@ -156,16 +164,36 @@ fn fit_group<T: Pixel, M: PsfModel + ?Sized>(
         }
     }
     if !members.is_empty() {
-        let group = Group {
-            model,
-            layout,
-            members: &members,
-            start: starts,
-            xy_bounds: config.xy_bounds,
-            weighted: image.error().is_some(),
-            max_evaluations: config.max_evaluations.max(1),
+        let weighted = image.error().is_some();
+        let max_evaluations = config.max_evaluations.max(1);
+        let fits = if members.len() > config.block_threshold {
+            Blocks {
+                model,
+                layout,
+                members: &members,
+                start: starts,
+                xy_bounds: config.xy_bounds,
+                weighted,
+                max_evaluations,
+                exec: &config.exec,
+            }
+            .fit()
+        } else {
+            Group {
+                model,
+                layout,
+                members: &members,
+                start: starts,
+                anchor: None,
+                reach: None,
+                xy_bounds: config.xy_bounds,
+                weighted,
+                max_evaluations,
+                tolerance: 1e-7,
+            }
+            .fit()
         };
-        for (at, fitted) in valid.into_iter().zip(group.fit()) {
+        for (at, fitted) in valid.into_iter().zip(fits) {
             result[at].0 = Some(fitted);
         }
     }

@@ -4,7 +4,7 @@ use skyphot_fit::{DenseNormal, FitStatus, System, SystemFit, SystemOutcome};
 
 use super::layout::{Layout, MAIN, Role};
 use super::member::Member;
-use crate::{Derivatives, PsfModel, Source, Window};
+use crate::{Derivatives, Extent, PsfModel, Source, Window};
 
 /// What a fit gives for one source of a group.
 #[derive(Debug, Clone)]
@@ -27,21 +27,29 @@ pub(crate) struct Fitted {
 pub(crate) struct Group<'a, M: ?Sized> {
     pub(crate) model: &'a M,
     pub(crate) layout: &'a Layout,
+    /// Pixels: first those of the sources, one window each, then any others that the sources reach.
     pub(crate) members: &'a [Member],
-    /// Flux, x, y and shape parameters of every member.
+    /// Flux, x, y and shape parameters of every source.
     pub(crate) start: Vec<Vec<f64>>,
+    /// What the limits of the positions are counted from, if not the start values.
+    pub(crate) anchor: Option<Vec<Vec<f64>>>,
+    /// How far from a source to look along x and y, if not as far as its model's support.
+    pub(crate) reach: Option<(f64, f64)>,
     pub(crate) xy_bounds: (Option<f64>, Option<f64>),
     pub(crate) weighted: bool,
     pub(crate) max_evaluations: usize,
+    /// See [`SystemFit::step_tolerance`].
+    pub(crate) tolerance: f64,
 }
 
 impl<M: PsfModel + ?Sized> Group<'_, M> {
     pub(crate) fn fit(&self) -> Vec<Fitted> {
         let k = self.layout.n_free;
-        let n = self.members.len() * k;
+        let n = self.start.len() * k;
         let (mut p, mut lower, mut upper, mut scale) =
             (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
-        for s in &self.start {
+        for (row, s) in self.start.iter().enumerate() {
+            let anchor = self.anchor.as_ref().map_or(s, |a| &a[row]);
             for (i, role) in self.layout.roles.iter().enumerate() {
                 if !matches!(role, Role::Free(_)) {
                     continue;
@@ -51,7 +59,7 @@ impl<M: PsfModel + ?Sized> Group<'_, M> {
                     2 => self.xy_bounds.1,
                     _ => None,
                 };
-                let (lo, hi) = limit.map_or(self.layout.bounds[i], |d| (s[i] - d, s[i] + d));
+                let (lo, hi) = limit.map_or(self.layout.bounds[i], |d| (anchor[i] - d, anchor[i] + d));
                 p.push(s[i]);
                 lower.push(lo);
                 upper.push(hi);
@@ -63,8 +71,11 @@ impl<M: PsfModel + ?Sized> Group<'_, M> {
             }
         }
         let mut system = Equations::new(self);
-        let lm =
-            SystemFit { step_tolerance: 1e-7, max_evaluations: self.max_evaluations, initial_damping: 1e-4 };
+        let lm = SystemFit {
+            step_tolerance: self.tolerance,
+            max_evaluations: self.max_evaluations,
+            initial_damping: 1e-4,
+        };
         let outcome = if n == 0 {
             let chi2 = system.evaluate(&p);
             system.accept();
@@ -84,7 +95,7 @@ impl<M: PsfModel + ?Sized> Group<'_, M> {
         let factor = if self.weighted { 1.0 } else { outcome.chi2 / (n_pixels as f64 - n as f64) };
         let usable = n_pixels > n && factor.is_finite();
         let converged = outcome.status.is_success();
-        (0..self.members.len())
+        (0..self.start.len())
             .map(|i| {
                 let own = i * k..(i + 1) * k;
                 let mut values = self.start[i].clone();
@@ -122,7 +133,7 @@ impl<M: PsfModel + ?Sized> Group<'_, M> {
 }
 
 impl Fitted {
-    fn failed(n: usize) -> Self {
+    pub(crate) fn failed(n: usize) -> Self {
         Self {
             values: vec![f64::NAN; n],
             covariance: Vec::new(),
@@ -159,7 +170,7 @@ struct Equations<'g, 'a, M: ?Sized> {
 
 impl<'g, 'a, M: PsfModel + ?Sized> Equations<'g, 'a, M> {
     fn new(group: &'g Group<'a, M>) -> Self {
-        let n = group.members.len() * group.layout.n_free;
+        let n = group.start.len() * group.layout.n_free;
         let state = || State {
             normal: DenseNormal::new(n),
             residuals: group.members.iter().map(|m| vec![0.0; m.data.len()]).collect(),
@@ -193,7 +204,11 @@ impl<'g, 'a, M: PsfModel + ?Sized> Equations<'g, 'a, M> {
         for (j, all) in self.all.iter().enumerate() {
             let source = Source { x: all[1], y: all[2], shape: &all[MAIN..] };
             if j != i {
-                let reach = Window::of_extent(&g.model.support(&source));
+                let extent = match g.reach {
+                    Some(half) => Extent::around(source.x, source.y, half),
+                    None => g.model.support(&source),
+                };
+                let reach = Window::of_extent(&extent);
                 if reach.intersection(&member.window).is_empty() {
                     continue;
                 }
@@ -265,7 +280,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 impl<M: PsfModel + ?Sized> System for Equations<'_, '_, M> {
     fn n_parameters(&self) -> usize {
-        self.group.members.len() * self.group.layout.n_free
+        self.group.start.len() * self.group.layout.n_free
     }
 
     fn evaluate(&mut self, p: &[f64]) -> f64 {

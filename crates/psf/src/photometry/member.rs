@@ -20,6 +20,14 @@ pub(crate) struct Member {
     pub(crate) center: Option<usize>,
 }
 
+impl Member {
+    /// Middle of the box.
+    pub(crate) fn middle(&self) -> (f64, f64) {
+        let w = &self.window;
+        (w.x_min as f64 + 0.5 * (w.nx as f64 - 1.0), w.y_min as f64 + 0.5 * (w.ny as f64 - 1.0))
+    }
+}
+
 /// Cuts out the pixels of a source, or says why it cannot be fitted. The second value has further flags.
 pub(crate) fn cut<T: Pixel>(
     image: &Image<'_, T>,

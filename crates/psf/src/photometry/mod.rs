@@ -1,6 +1,8 @@
 //! PSF photometry: what to fit, the fits, and their results.
 
+mod blocks;
 mod config;
+mod crowded;
 mod engine;
 mod group;
 mod iterative;
@@ -9,6 +11,7 @@ mod member;
 mod result;
 
 pub use config::PsfConfig;
+pub use crowded::{CrowdedConfig, CrowdedPhotometry, PassReport, RefinePsf, fit_crowded};
 pub use engine::{find_and_fit, fit};
 pub use iterative::{IterationMode, IterativeConfig, fit_iteratively};
 pub use result::{FittedShape, PsfPhotometry};

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod crowded;
 mod epsf;
+
 mod models;
 mod photometry;

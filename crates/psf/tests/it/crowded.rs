@@ -1,0 +1,253 @@
+//! Crowded fields and what could go wrong in them.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use ndarray::Array2;
+use skyphot_core::testing::{noise, uniform};
+use skyphot_core::{Exec, Image, Point};
+use skyphot_detection::DaoStarFinder;
+use skyphot_psf::{
+    CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, InitialParameters, PsfConfig, PsfFlags, PsfModel,
+    PsfPhotometry, SourceGrouper, Sources, fit, fit_crowded, render,
+};
+
+const FWHM: f64 = 2.5;
+
+struct Field {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    flux: Vec<f64>,
+    data: Array2<f64>,
+    error: Array2<f64>,
+}
+
+/// `n` stars, `density` per pixel, noise of unit width.
+fn field(n: usize, density: f64, seed: u64) -> Field {
+    let side = (n as f64 / density).sqrt();
+    let at = |k: u64| -> Vec<f64> { (0..n as u64).map(|i| side * uniform(seed + k, i)).collect() };
+    let (x, y) = (at(0), at(1));
+    let flux: Vec<f64> = (0..n as u64).map(|i| 60.0 / (0.01 + uniform(seed + 2, i))).collect();
+    let shape = (side as usize + 1, side as usize + 1);
+    let s = Sources { x: &x, y: &y, flux: &flux, shape: &[], local_bkg: &[] };
+    let mut data =
+        render(&CircularGaussianPrf::new(FWHM).unwrap(), &s, shape, Some((25, 25)), &Exec::serial());
+    data.indexed_iter_mut().for_each(|((j, i), v)| *v += noise(seed + 3, (j * shape.1 + i) as u64));
+    Field { x, y, flux, data, error: Array2::from_elem(shape, 1.0) }
+}
+
+fn crowded(f: &Field, exec: &Exec) -> CrowdedPhotometry {
+    let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
+    let mut config = CrowdedConfig::new(FWHM);
+    config.psf.exec = exec.clone();
+    config.sub_shape = Some((21, 21));
+    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    fit_crowded(&image, &CircularGaussianPrf::new(FWHM).unwrap(), &finder, None, &config).unwrap()
+}
+
+/// Found sources next to a star within a radius, nearest first.
+fn near(p: &PsfPhotometry, x: f64, y: f64, radius: f64) -> Option<usize> {
+    let d = |i: usize| (p.x_fit[i] - x).hypot(p.y_fit[i] - y);
+    (0..p.len()).filter(|i| d(*i) < radius).min_by(|a, b| d(*a).total_cmp(&d(*b)))
+}
+
+#[test]
+fn most_stars_are_found_and_measured_within_their_errors() {
+    let f = field(400, 0.01, 40);
+    let c = crowded(&f, &Exec::serial());
+    let p = &c.photometry;
+    let (mut bright, mut found, mut pulls) = (0, 0, Vec::new());
+    for k in 0..f.x.len() {
+        if f.flux[k] < 100.0 {
+            continue;
+        }
+        bright += 1;
+        if let Some(i) = near(p, f.x[k], f.y[k], 0.5 * FWHM) {
+            found += 1;
+            pulls.push((p.flux_fit[i] - f.flux[k]) / p.flux_err[i]);
+        }
+    }
+    assert!(found as f64 > 0.93 * bright as f64, "{found} of {bright}");
+    pulls.sort_by(f64::total_cmp);
+    let q = |t: f64| pulls[(t * pulls.len() as f64) as usize];
+    assert!(q(0.5).abs() < 0.3, "{}", q(0.5));
+    let width = 0.5 * (q(0.8413) - q(0.1587));
+    assert!((0.8..1.3).contains(&width), "{width}");
+    // Nearly everything found is a star.
+    let real = (0..p.len())
+        .filter(|&i| (0..f.x.len()).any(|k| (f.x[k] - p.x_fit[i]).hypot(f.y[k] - p.y_fit[i]) < 0.5 * FWHM))
+        .count();
+    assert!(real as f64 > 0.95 * p.len() as f64, "{real} of {}", p.len());
+    assert!(c.passes[0].found > 200 && c.passes.len() > 1);
+    let mut chi: Vec<f64> = c.chi.iter().copied().filter(|v| v.is_finite()).collect();
+    chi.sort_by(f64::total_cmp);
+    assert!((0.8..1.1).contains(&chi[chi.len() / 2]), "{}", chi[chi.len() / 2]);
+    assert!(c.to_table().unwrap().has("sharpness"));
+}
+
+#[test]
+fn threads_do_not_matter() {
+    let f = field(150, 0.01, 41);
+    let one = format!("{:?}", crowded(&f, &Exec::serial()).to_table().unwrap());
+    for n in [2, 3] {
+        let exec = Exec::with_threads(NonZeroUsize::new(n).unwrap()).unwrap();
+        assert!(format!("{:?}", crowded(&f, &exec).to_table().unwrap()) == one, "{n}");
+    }
+}
+
+#[test]
+fn a_close_pair_becomes_two_and_wide_sources_are_not_sharp() {
+    let model = CircularGaussianPrf::new(FWHM).unwrap();
+    let s = Sources {
+        x: &[20.0, 21.7, 45.0],
+        y: &[20.0, 20.6, 40.0],
+        flux: &[4000.0, 3000.0, 0.0],
+        shape: &[],
+        local_bkg: &[],
+    };
+    let mut data = render(&model, &s, (60, 60), Some((25, 25)), &Exec::serial());
+    let wide = CircularGaussianPrf::new(3.2).unwrap();
+    let w = Sources { x: &[45.0], y: &[40.0], flux: &[500.0], shape: &[], local_bkg: &[] };
+    data += &render(&wide, &w, (60, 60), Some((25, 25)), &Exec::serial());
+    data.indexed_iter_mut().for_each(|((j, i), v)| *v += noise(5, (j * 60 + i) as u64));
+    let error = Array2::from_elem((60, 60), 1.0);
+    let f = Field { x: vec![], y: vec![], flux: vec![], data, error };
+    let c = crowded(&f, &Exec::serial());
+    let p = &c.photometry;
+    let (a, b) = (near(p, 20.0, 20.0, 0.5).unwrap(), near(p, 21.7, 20.6, 0.5).unwrap());
+    assert!(a != b && (p.flux_fit[a] - 4000.0).abs() < 100.0 && (p.flux_fit[b] - 3000.0).abs() < 100.0);
+    assert!(c.passes.iter().map(|r| r.split).sum::<usize>() + c.passes[1].found > 0);
+    let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
+    let config = CrowdedConfig { split_chi: f64::INFINITY, ..CrowdedConfig::new(FWHM) };
+    let c = fit_crowded(&image, &model, &DaoStarFinder::new(4.0, FWHM).unwrap(), None, &config).unwrap();
+    let wide = near(&c.photometry, 45.0, 40.0, 0.5).unwrap();
+    assert!(c.sharpness[wide] > 0.3 && c.chi[wide] > 2.0, "{} {}", c.sharpness[wide], c.chi[wide]);
+}
+
+#[test]
+fn the_psf_may_be_made_better_on_the_way() {
+    let f = field(100, 0.002, 42);
+    let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
+    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let wrong = CircularGaussianPrf::new(2.8).unwrap();
+    let right = |_: &Image<'_, f64>, stars: &PsfPhotometry, _: &dyn PsfModel| {
+        assert!(stars.len() > 20);
+        Ok(Some(Arc::new(CircularGaussianPrf::new(FWHM)?) as Arc<dyn PsfModel>))
+    };
+    let config = CrowdedConfig { split_chi: f64::INFINITY, ..CrowdedConfig::new(FWHM) };
+    let median = |c: &CrowdedPhotometry| {
+        let mut v = c.chi.clone();
+        v.sort_by(f64::total_cmp);
+        v[v.len() / 2]
+    };
+    let before = fit_crowded(&image, &wrong, &finder, None, &config).unwrap();
+    let after = fit_crowded(&image, &wrong, &finder, Some(&right), &config).unwrap();
+    assert!(after.model.is_some() && after.passes[0].refined);
+    assert!(median(&after) < median(&before), "{} {}", median(&after), median(&before));
+}
+
+#[test]
+fn a_group_of_ten_thousand_ends_soon_with_every_source_where_it_is() {
+    let n = 10_000;
+    let f = field(n, 0.006, 43);
+    let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
+    let start: Vec<Point> = f.x.iter().zip(&f.y).map(|(x, y)| Point::new(*x, *y)).collect();
+    let initial = InitialParameters {
+        flux: Some(f.flux.clone()),
+        group_id: Some(vec![1; n]),
+        ..InitialParameters::from_positions(&start)
+    };
+    let config = PsfConfig { xy_bounds: (Some(1.0), Some(1.0)), ..PsfConfig::default() };
+    let p = fit(&image, &CircularGaussianPrf::new(FWHM).unwrap(), &initial, &config).unwrap();
+    let ended = p.flags.iter().filter(|f| !f.contains(PsfFlags::NO_CONVERGENCE)).count();
+    assert!(ended > 9900, "{ended}");
+    assert!(p.flags.iter().all(|f| f.contains(PsfFlags::LOCAL_COVARIANCE)));
+    let mut pull: Vec<f64> =
+        (0..n).filter(|i| f.flux[*i] > 500.0).map(|i| (p.x_fit[i] - f.x[i]).abs() / p.x_err[i]).collect();
+    pull.sort_by(f64::total_cmp);
+    assert!(pull[pull.len() / 2] < 1.2, "{}", pull[pull.len() / 2]);
+}
+
+/// Nothing of this may panic or run on.
+#[test]
+fn odd_sources_get_flags() {
+    let mut f = field(60, 0.01, 44);
+    let (ny, nx) = f.data.dim();
+    f.data[[10, 10]] = f64::NAN;
+    f.data[[30, 30]] = f64::INFINITY;
+    let mask = Array2::from_shape_fn((ny, nx), |(y, x)| x > 50 && y > 50);
+    f.error[[20, 20]] = 0.0;
+    f.error[[20, 21]] = f64::NAN;
+    for v in f.data.slice_mut(ndarray::s![40..44, 20..24]).iter_mut() {
+        *v = v.min(50.0);
+    }
+    let image = Image::new(f.data.view())
+        .unwrap()
+        .with_error(f.error.view())
+        .unwrap()
+        .with_mask(mask.view())
+        .unwrap();
+    let mut start: Vec<Point> = f.x.iter().zip(&f.y).map(|(x, y)| Point::new(*x, *y)).collect();
+    let corner = (nx as f64 - 1.0, ny as f64 - 1.0);
+    start.extend(
+        [(0.0, 0.0), (-0.4, 3.0), corner, (-3.0, -3.0), (1e9, 4.0), (f64::NAN, 2.0), (60.0, 60.0)]
+            .map(Point::from),
+    );
+    start.extend([Point::new(15.0, 15.0), Point::new(15.0, 15.0), Point::new(20.0, 20.0)]);
+    let initial = InitialParameters {
+        flux: Some(vec![100.0; start.len()]),
+        ..InitialParameters::from_positions(&start)
+    };
+    // A PSF larger than the image.
+    let huge = skyphot_psf::ImagePsf::new(
+        Array2::from_shape_fn((401, 401), |(y, x)| {
+            (-((x as f64 - 200.0).powi(2) + (y as f64 - 200.0).powi(2)) / 4.0).exp() / 12.0
+        })
+        .view(),
+        skyphot_psf::ImagePsfConfig::default(),
+    )
+    .unwrap();
+    let gauss = CircularGaussianPrf::new(FWHM).unwrap();
+    let models: [&dyn PsfModel; 2] = [&huge, &gauss];
+    for model in models {
+        for (grouper, block_threshold) in [(None, 60), (Some(5.0), 60), (Some(1e3), 20)] {
+            let config = PsfConfig {
+                grouper: grouper.map(|r| SourceGrouper::new(r).unwrap()),
+                block_threshold,
+                ..PsfConfig::default()
+            };
+            let p = fit(&image, model, &initial, &config).unwrap();
+            let n = f.x.len();
+            assert!(
+                p.flags[n + 3].contains(PsfFlags::NO_OVERLAP)
+                    && p.flags[n + 4].contains(PsfFlags::NO_OVERLAP)
+            );
+            assert!(p.flags[n + 5].contains(PsfFlags::NON_FINITE_POSITION));
+            assert!(
+                p.flags[n].contains(PsfFlags::N_PIXELS_FIT_PARTIAL)
+                    && p.flags[n + 2].intersects(PsfFlags::N_PIXELS_FIT_PARTIAL | PsfFlags::FULLY_MASKED)
+            );
+            assert!(p.flags[n + 9].contains(PsfFlags::BAD_ERROR));
+            let threads: Vec<String> = [1, 2, 3]
+                .map(|t| {
+                    let exec = Exec::with_threads(NonZeroUsize::new(t).unwrap()).unwrap();
+                    let config = PsfConfig { exec, ..config.clone() };
+                    format!("{:?}", fit(&image, model, &initial, &config).unwrap().to_table().unwrap())
+                })
+                .to_vec();
+            assert!(threads[0] == threads[1] && threads[0] == threads[2]);
+        }
+        let finder = DaoStarFinder::new(5.0, FWHM).unwrap();
+        let c = fit_crowded(&image, model, &finder, None, &CrowdedConfig::new(FWHM)).unwrap();
+        assert!(c.len() > 10);
+    }
+    // Nothing to find, and an image of bad pixels.
+    for v in [0.0, f64::NAN] {
+        let flat = Array2::from_elem((20, 20), v);
+        let finder = DaoStarFinder::new(5.0, FWHM).unwrap();
+        let c =
+            fit_crowded(&Image::new(flat.view()).unwrap(), &gauss, &finder, None, &CrowdedConfig::new(FWHM))
+                .unwrap();
+        assert!(c.is_empty() && c.residual.dim() == (20, 20));
+    }
+}
