@@ -158,7 +158,7 @@ pub fn match_to_catalog_sky(
     exec: &Exec,
 ) -> Result<CatalogMatch> {
     let (mine, theirs) = (vectors(positions, exec), vectors(catalog, exec));
-    let tree = KdTree::new(&theirs);
+    let tree = KdTree::new(&theirs, exec);
     let hits = nth_neighbour(&tree, &mine, nth, exec)?;
     Ok(finish(hits, exec, |i, j| angle(mine[i], theirs[j], || (positions[i], catalog[j]))))
 }
@@ -173,7 +173,7 @@ pub fn match_to_catalog_xy(
     nth: usize,
     exec: &Exec,
 ) -> Result<CatalogMatch> {
-    let tree = KdTree::new(&planar(catalog));
+    let tree = KdTree::new(&planar(catalog), exec);
     let hits = nth_neighbour(&tree, &planar(positions), nth, exec)?;
     Ok(finish(hits, exec, |i, j| positions[i].distance(catalog[j])))
 }
@@ -190,7 +190,7 @@ fn nth_neighbour<const D: usize>(
     if tree.len() < nth {
         return Err(WcsError::TooFewPoints { what: "the catalogue", needed: nth, found: tree.len() });
     }
-    let order = tree.order(queries);
+    let order = tree.order(queries, exec);
     let chunks = exec.map_chunks(order.len(), CHUNK, |range| {
         let mut best = Vec::with_capacity(nth + 1);
         order[range]
@@ -239,7 +239,7 @@ pub fn search_around_sky(
     exec: &Exec,
 ) -> Result<MatchPairs> {
     check_radius(radius)?;
-    let tree = KdTree::new(&vectors(second, exec));
+    let tree = KdTree::new(&vectors(second, exec), exec);
     // A hair more than asked for; the angle itself decides.
     let limit = squared_chord(radius) * (1.0 + 1e-12) + 1e-30;
     Ok(pairs(&tree, &vectors(first, exec), limit, exec, |i, j| {
@@ -254,7 +254,7 @@ pub fn search_around_sky(
 /// As [`search_around_sky`].
 pub fn search_around_xy(first: &[Point], second: &[Point], radius: f64, exec: &Exec) -> Result<MatchPairs> {
     check_radius(radius)?;
-    let tree = KdTree::new(&planar(second));
+    let tree = KdTree::new(&planar(second), exec);
     Ok(pairs(&tree, &planar(first), radius * radius * (1.0 + 1e-12), exec, |i, j| {
         let d = first[i].distance(second[j]);
         (d <= radius).then_some(d)
