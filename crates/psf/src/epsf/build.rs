@@ -16,7 +16,7 @@ use super::{
     EpsfStars, SmoothingKernel,
 };
 use crate::error::{PsfError, Result};
-use crate::kernel::stack::{Layer, median_row, pixels_of_samples};
+use crate::kernel::stack::{Layer, Scratch, median_row, pixels_of_samples, samples_of_pixels};
 use crate::{ImagePsf, ImagePsfConfig, PsfModel, Source, Window};
 
 /// Passband of the refinement and where its gain is 0: the first zero of the box that deposits residuals, cycles per
@@ -31,6 +31,8 @@ const AUTO_KERNEL: (f64, usize) = (0.7, 5);
 const AUTO_FIT: (f64, usize) = (2.0, 5);
 /// Stars whose fit fails after this iteration are left out.
 const PATIENCE: usize = 3;
+/// Rows of samples that one task does.
+const ROWS_PER_TASK: usize = 8;
 /// Smallest cutout.
 const MIN_CUTOUT: usize = 3;
 
@@ -316,14 +318,18 @@ impl<'a> Build<'a> {
             Layer {
                 residual,
                 nx: w,
-                rows: pixels_of_samples(h, at.y, oy, origin.1, ny),
-                cols: pixels_of_samples(w, at.x, ox, origin.0, nx),
+                rows: pixels_of_samples(&samples_of_pixels(h, at.y, oy, origin.1, ny), ny),
+                samples: samples_of_pixels(w, at.x, ox, origin.0, nx),
             }
         });
         let mut out = Array2::zeros((ny, nx));
         if let Some(samples) = out.as_slice_mut() {
-            config.exec.for_each_chunk_mut(samples, nx, |y, row| {
-                median_row(&layers, y, config.sigma_clip.as_ref(), row);
+            config.exec.for_each_chunk_mut(samples, nx * ROWS_PER_TASK, |task, rows| {
+                let mut scratch = Scratch::default();
+                for (i, row) in rows.chunks_exact_mut(nx).enumerate() {
+                    let y = task * ROWS_PER_TASK + i;
+                    median_row(&layers, y, config.sigma_clip.as_ref(), &mut scratch, row);
+                }
             });
         }
         Ok(out)

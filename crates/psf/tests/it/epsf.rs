@@ -29,7 +29,7 @@ fn numbers(v: &Value) -> Vec<f64> {
 }
 
 fn points(v: &Value) -> Vec<Point> {
-    v.as_array().unwrap().iter().map(|v| numbers(v)).map(|v| Point::new(v[0], v[1])).collect()
+    v.as_array().unwrap().iter().map(numbers).map(|v| Point::new(v[0], v[1])).collect()
 }
 
 struct Star {
