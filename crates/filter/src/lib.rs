@@ -8,6 +8,7 @@ mod kernel;
 mod kernel2d;
 mod maximum;
 mod median;
+mod sample;
 mod zoom;
 
 pub use boundary::Boundary;
@@ -17,4 +18,5 @@ pub use footprint::Footprint;
 pub use kernel2d::Kernel;
 pub use maximum::{maximum_filter, minimum_filter};
 pub use median::nan_median_filter;
+pub use sample::spline_at_grid;
 pub use zoom::{EdgeMode, SplineOrder, SplineZoom};

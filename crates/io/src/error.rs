@@ -162,6 +162,14 @@ pub enum IoError {
         /// What is wrong.
         message: String,
     },
+    /// A file that is no PSF, or one whose keywords do not fit its images.
+    #[error("{}: {message}", path.display())]
+    Psf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// The suffix of a name does not tell the format.
     #[error("{}: cannot tell the table format from the name; expected one of {expected}", path.display())]
     UnknownFormat {

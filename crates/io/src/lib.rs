@@ -7,6 +7,7 @@ mod header;
 mod image_file;
 mod kernel;
 mod lzw;
+mod psf;
 mod regions;
 mod selector;
 mod source;
@@ -22,6 +23,10 @@ pub use fits::{
 };
 pub use header::{Card, CardValue, Header};
 pub use image_file::ImageFile;
+pub use psf::{
+    PsfFile, PsfGrid, PsfImage, PsfexAxis, PsfexModel, read_psf, read_psf_grid, read_psf_image,
+    read_psf_stack, read_psfex, write_psf_grid, write_psf_image,
+};
 pub use regions::{
     RegionFile, RegionFormat, RegionWarning, format_regions, parse_regions, read_regions, write_regions,
 };

@@ -47,6 +47,9 @@ pub enum PsfError {
     /// An error of the statistics.
     #[error(transparent)]
     Stats(#[from] skyphot_stats::StatsError),
+    /// An error of a filter.
+    #[error(transparent)]
+    Filter(#[from] skyphot_filter::FilterError),
     /// An error of the shared vocabulary.
     #[error(transparent)]
     Core(#[from] skyphot_core::CoreError),

@@ -2,21 +2,28 @@
 // `!(a > b)` is how NaN is caught together with the rest.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
+mod daophot;
 mod epsf;
 mod error;
 mod flags;
+mod function_psf;
+mod gaussian_fit;
 mod gridded_psf;
 mod grouper;
 mod image_psf;
 mod initial;
 mod kernel;
+mod make_model;
+mod matching;
 mod model;
 mod models;
 mod photometry;
+mod polynomial_psf;
 mod render;
 mod samples;
 mod window;
 
+pub use daophot::{DaophotCore, DaophotFunction, DaophotPsf};
 pub use epsf::{
     AliasPassband, CatalogPositions, EpsfBuilder, EpsfEntry, EpsfFitShape, EpsfFlags, EpsfIteration,
     EpsfResult, EpsfStage, EpsfStar, EpsfStars, ExtractConfig, ExtractedStars, LinkedEpsfStar, Recentering,
@@ -24,10 +31,16 @@ pub use epsf::{
 };
 pub use error::{PsfError, Result};
 pub use flags::PsfFlags;
+pub use function_psf::FunctionPsf;
+pub use gaussian_fit::{GaussianFitConfig, fit_2dgaussian, fit_fwhm};
 pub use gridded_psf::GriddedPsf;
 pub use grouper::{SourceGrouper, SourceGroups};
 pub use image_psf::{ImagePsf, ImagePsfConfig};
 pub use initial::InitialParameters;
+pub use make_model::{MakePsfModelConfig, make_psf_model};
+pub use matching::{
+    FrequencyWindow, MatchingConfig, Penalty, Taper, create_matching_kernel, make_wiener_kernel, resize_psf,
+};
 pub use model::{Derivatives, PsfModel, ShapeParameter, Source};
 pub use models::{
     AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf,
@@ -37,5 +50,6 @@ pub use photometry::{
     CrowdedConfig, CrowdedPhotometry, FittedShape, IterationMode, IterativeConfig, PassReport, PsfConfig,
     PsfPhotometry, RefinePsf, find_and_fit, fit, fit_crowded, fit_iteratively,
 };
+pub use polynomial_psf::{PolynomialPsf, PolynomialPsfConfig};
 pub use render::{Drawn, Sources, render};
 pub use window::{Extent, Window};

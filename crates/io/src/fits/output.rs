@@ -130,6 +130,9 @@ pub struct ImageHdu<'a> {
     pub version: Option<i64>,
     /// Pixels; `None` writes a header without data.
     pub data: Option<ImageData<'a>>,
+    /// The rows of `data` are those of so many planes one after the other: written as a cube with NAXIS3. `None`: a
+    /// two-dimensional image. Tile compression takes none.
+    pub planes: Option<usize>,
     /// Cards to carry over. Those that describe the structure (SIMPLE, NAXIS, BITPIX, BSCALE, checksums ...) are
     /// replaced by what is true of `data`.
     pub header: Header,
@@ -147,7 +150,12 @@ pub enum FitsHdu<'a> {
 impl<'a> FitsHdu<'a> {
     /// An image under an EXTNAME.
     pub fn image(name: &str, data: impl Into<ImageData<'a>>, header: Header) -> Self {
-        Self::Image(ImageHdu { name: Some(name.to_owned()), version: None, data: Some(data.into()), header })
+        Self::Image(ImageHdu {
+            name: Some(name.to_owned()),
+            data: Some(data.into()),
+            header,
+            ..ImageHdu::default()
+        })
     }
 }
 
@@ -255,7 +263,10 @@ pub(super) fn structural(keyword: &str, value: impl Into<CardValue>) -> Result<C
 fn image_structure(image: &ImageHdu<'_>, primary: bool, extended: bool) -> Result<Vec<Card>> {
     let mut cards =
         vec![if primary { structural("SIMPLE", true)? } else { structural("XTENSION", "IMAGE")? }];
-    let axes: Vec<usize> = image.data.map_or(Vec::new(), |d| vec![d.shape().1, d.shape().0]);
+    let axes: Vec<usize> = image.data.map_or(Vec::new(), |d| match (d.shape(), image.planes) {
+        ((rows, nx), Some(n)) if n > 0 && rows % n == 0 => vec![nx, rows / n, n],
+        ((ny, nx), _) => vec![nx, ny],
+    });
     cards.push(structural("BITPIX", image.data.map_or(8, |d| d.bitpix()))?);
     cards.push(structural("NAXIS", axes.len())?);
     for (k, n) in axes.iter().enumerate() {
@@ -338,6 +349,9 @@ pub(super) fn pad(out: &mut dyn Write, written: usize, with: u8) -> io::Result<(
 /// The bytes of one compressed image HDU.
 fn compressed_hdu(image: &ImageHdu<'_>, path: &Path) -> Result<Vec<u8>> {
     let Some(data) = image.data else { return Ok(Vec::new()) };
+    if image.planes.is_some() {
+        return Err(IoError::Unsupported { format: "a .fz file", what: "cubes".to_owned() });
+    }
     let fail = |m: String| IoError::Fits { path: path.to_owned(), hdu: 1, message: m };
     let mut records: Vec<String> = naming(image)?.iter().flat_map(Card::to_records).collect();
     records.extend(carried(image).flat_map(|c| c.to_records()));

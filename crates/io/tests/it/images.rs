@@ -105,7 +105,7 @@ fn extensions_by_number_name_and_version() {
             name: Some(name.to_owned()),
             version: Some(version),
             data: Some((&planes[k]).into()),
-            header: Header::new(),
+            ..ImageHdu::default()
         })
     };
     let primary = FitsHdu::Image(ImageHdu { header: header(), ..ImageHdu::default() });

@@ -7,5 +7,6 @@ mod astropy;
 mod compressed;
 mod errors;
 mod images;
+mod psf;
 mod regions;
 mod tables;
