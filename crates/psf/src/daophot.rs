@@ -204,7 +204,7 @@ impl DaophotPsf {
             height: finite("height", height)?,
             table,
             radius,
-            nodes: Legendre::new(7).within_pixel(),
+            nodes: Legendre::new(11).within_pixel(),
         })
     }
 

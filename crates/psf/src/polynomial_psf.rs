@@ -87,7 +87,7 @@ impl PolynomialPsf {
             crate::error::finite(name, v)?;
         }
         for v in [c.scale.0, c.scale.1, c.oversampling] {
-            if !(v.is_finite() && v != 0.0) || !(c.oversampling > 0.0) {
+            if !(v.is_finite() && v != 0.0 && c.oversampling > 0.0) {
                 return Err(PsfError::InvalidParameter {
                     name: "scale or oversampling",
                     expected: "a finite number, the oversampling positive",

@@ -7,3 +7,4 @@ mod epsf;
 
 mod models;
 mod photometry;
+mod tools;
