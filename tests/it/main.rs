@@ -8,5 +8,6 @@ mod background;
 mod detection;
 mod gwcs;
 mod io;
+mod psf;
 mod stats;
 mod wcs;

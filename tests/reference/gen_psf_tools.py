@@ -5,7 +5,8 @@ import warnings
 import numpy as np
 from astropy.io import fits
 from astropy.modeling.models import Gaussian2D, Moffat2D
-from photutils.psf import (CircularGaussianPRF, GriddedPSFModel, ImagePSF, fit_2dgaussian, fit_fwhm, make_psf_model)
+from photutils.psf import (CircularGaussianPRF, GriddedPSFModel, ImagePSF, fit_2dgaussian, fit_fwhm, make_epsf_from_psf,
+                           make_psf_model)
 from photutils.psf_matching import (CosineBellWindow, HanningWindow, SplitCosineBellWindow, TopHatWindow, TukeyWindow,
                                     make_kernel, make_wiener_kernel, resize_psf)
 from scipy import optimize
@@ -130,6 +131,13 @@ def daophot():
                        for n, g in kinds.items()}}
 
 
+def integrated():
+    psf = star(11, 8, 305, 6.0)
+    return [{'oversampling': os, 'midpoints': m, 'shape': r.shape, 'value': r.ravel()}
+            for os in ((1, 1), (4, 4), (3, 2), (20, 5)) for m in (False, True)
+            for r in [make_epsf_from_psf(psf, oversampling=os, midpoints=m)]]
+
+
 def evaluations(model, xlim, ylim, seed):
     out = []
     for k in range(6):
@@ -191,7 +199,8 @@ def psf_files():
 
 if __name__ == '__main__':
     write_json('crates/psf/tests/it/fixtures/tools.json',
-               {'matching': matching(), 'functions': functions(), 'gaussians': gaussians(), 'daophot': daophot()})
+               {'matching': matching(), 'functions': functions(), 'gaussians': gaussians(), 'daophot': daophot(),
+                'integrated': integrated()})
     files = psf_files()
     if files['grids']:
         write_json('tests/it/fixtures/psf_files.json', files)

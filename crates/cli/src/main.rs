@@ -36,6 +36,8 @@ fn main() -> ExitCode {
         Command::Detect(a) => cmd::detect::run(a, global),
         Command::Segment(a) => cmd::segment::run(a, global),
         Command::Aperture(a) => cmd::aperture::run(a, global),
+        Command::Psf(a) => cmd::psf::run(a, global),
+        Command::Epsf(a) => cmd::epsf::run(a, global),
         Command::Profile(a) => cmd::profile::run(a, global),
         Command::Depth(a) => cmd::depth::run(a, global),
         Command::Wcs(a) => cmd::wcs::run(a, global),

@@ -20,6 +20,16 @@ pub enum FitError {
         /// Upper bound.
         upper: f64,
     },
+    /// A tie that leads nowhere.
+    #[error(
+        "parameter {index} cannot be tied to parameter {to}: ties lead to another parameter that is not tied, with finite numbers"
+    )]
+    InvalidTie {
+        /// Number of the tied parameter, from 0.
+        index: usize,
+        /// Number of the one it is tied to.
+        to: usize,
+    },
     /// Start values at which the model cannot be computed.
     #[error("the model is not finite at the start values {start:?}")]
     InvalidStart {

@@ -3,6 +3,7 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod bounds;
+mod constrained;
 mod dense;
 mod error;
 mod fit;
@@ -14,6 +15,7 @@ pub mod spline;
 mod system;
 
 pub use bounds::Bounds;
+pub use constrained::{ConstrainedFit, Constraint, fit_constrained};
 pub use dense::{DenseNormal, DenseSystem};
 pub use error::{FitError, Result};
 pub use fit::{Fit, FitStatus};

@@ -77,6 +77,10 @@ impl Default for SystemFit {
 /// Damping above which no further step is tried.
 const MAX_DAMPING: f64 = 1e10;
 
+/// A parameter that is bounded to positive values (a width) falls to no less than this fraction in one step: far from
+/// the minimum the linear model would send it to its bound, where nothing depends on it any more.
+const SHRINK: f64 = 0.25;
+
 /// Relative change of a sum of squares that drowns in its rounding errors.
 const RESOLUTION: f64 = 1e-14;
 
@@ -137,6 +141,9 @@ impl SystemFit {
             let (mut small, mut moved, mut whole) = (true, false, true);
             for i in 0..n {
                 trial[i] = (p[i] + step[i]).clamp(lower[i], upper[i]);
+                if lower[i] > 0.0 {
+                    trial[i] = trial[i].max(SHRINK * p[i]);
+                }
                 whole &= trial[i] == p[i] + step[i];
                 step[i] = trial[i] - p[i];
                 let s = if scale[i] > 0.0 { scale[i] } else { p[i].abs().max(1e-3) };

@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 use skyphot_centroids::CentroidMethod;
 use skyphot_core::{Exec, Image, Pixel, Point, Table};
 use skyphot_detection::{
-    DaoStarFinder, IrafStarFinder, Outcome, PeakConfig, StarFinder, Threshold, find_peaks,
+    DaoStarFinder, Finder, IrafStarFinder, Outcome, PeakConfig, StarFinder, Threshold, find_peaks,
 };
 
 use crate::fwhm::estimate_fwhm;
@@ -64,42 +64,7 @@ pub fn detect<T: Pixel>(
         (ThresholdSpec::Sigma(n), Noise::Scalar(s)) => Threshold::Scalar(n * s),
         (ThresholdSpec::Sigma(n), Noise::Map(m)) => Threshold::Image(m.mapv(|s| n * s)),
     };
-    let range = |p: Option<crate::spec::Pair>| p.map(|p| (p.0, p.1));
     let (table, outcome) = match section.finder.as_str() {
-        "dao" => {
-            let mut f = DaoStarFinder::new(threshold, fwhm)?;
-            f.sharpness_range = range(section.sharpness).or(f.sharpness_range);
-            f.roundness_range = range(section.roundness).or(f.roundness_range);
-            f.exclude_border = section.exclude_border;
-            f.n_brightest = section.brightest;
-            f.peak_max = section.peak_max;
-            f.min_separation = section.min_separation;
-            f.exec = exec.clone();
-            let c = f.find(image)?;
-            (c.to_table()?, c.outcome)
-        }
-        "iraf" => {
-            let mut f = IrafStarFinder::new(threshold, fwhm)?;
-            f.sharpness_range = range(section.sharpness).or(f.sharpness_range);
-            f.roundness_range = range(section.roundness).or(f.roundness_range);
-            f.exclude_border = section.exclude_border;
-            f.n_brightest = section.brightest;
-            f.peak_max = section.peak_max;
-            f.min_separation = section.min_separation;
-            f.exec = exec.clone();
-            let c = f.find(image)?;
-            (c.to_table()?, c.outcome)
-        }
-        "star" => {
-            let mut f = StarFinder::new(threshold, gaussian_template(fwhm).view())?;
-            f.exclude_border = section.exclude_border;
-            f.n_brightest = section.brightest;
-            f.peak_max = section.peak_max;
-            f.min_separation = section.min_separation;
-            f.exec = exec.clone();
-            let c = f.find(image)?;
-            (c.to_table()?, c.outcome)
-        }
         "peaks" => {
             let config = PeakConfig {
                 box_size: (section.box_size.0, section.box_size.1),
@@ -112,13 +77,63 @@ pub fn detect<T: Pixel>(
             let c = find_peaks(image, &threshold, &config)?;
             (c.to_table()?, c.outcome)
         }
-        other => return Err(PipelineError::value("finder", other, "one of dao, iraf, star, peaks")),
+        _ => {
+            let c = star_finder(section, threshold, fwhm, exec)?.find(image)?;
+            (c.to_table()?, c.outcome)
+        }
     };
     if outcome != Outcome::Found {
         notes.push(outcome.text().to_owned());
     }
     let positions = positions_of(&table, "the finder's table")?;
     Ok(Detected { table, positions, fwhm, notes })
+}
+
+/// The star finder of a section (not its peak finder).
+///
+/// # Errors
+/// [`PipelineError::Value`] for another name than `dao`, `iraf` or `star`; parameters out of range.
+pub fn star_finder<T: Pixel>(
+    section: &DetectSection,
+    threshold: Threshold,
+    fwhm: f64,
+    exec: &Exec,
+) -> Result<Box<dyn Finder<T>>> {
+    macro_rules! common {
+        ($f:ident) => {
+            $f.exclude_border = section.exclude_border;
+            $f.n_brightest = section.brightest;
+            $f.peak_max = section.peak_max;
+            $f.min_separation = section.min_separation;
+            $f.exec = exec.clone();
+        };
+    }
+    macro_rules! ranges {
+        ($f:ident) => {
+            $f.sharpness_range = section.sharpness.map(|p| (p.0, p.1)).or($f.sharpness_range);
+            $f.roundness_range = section.roundness.map(|p| (p.0, p.1)).or($f.roundness_range);
+        };
+    }
+    Ok(match section.finder.as_str() {
+        "dao" => {
+            let mut f = DaoStarFinder::new(threshold, fwhm)?;
+            ranges!(f);
+            common!(f);
+            Box::new(f)
+        }
+        "iraf" => {
+            let mut f = IrafStarFinder::new(threshold, fwhm)?;
+            ranges!(f);
+            common!(f);
+            Box::new(f)
+        }
+        "star" => {
+            let mut f = StarFinder::new(threshold, gaussian_template(fwhm).view())?;
+            common!(f);
+            Box::new(f)
+        }
+        other => return Err(PipelineError::value("finder", other, "one of dao, iraf, star, peaks")),
+    })
 }
 
 fn centroid(name: &str) -> Result<Option<CentroidMethod>> {

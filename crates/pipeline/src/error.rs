@@ -97,6 +97,9 @@ pub enum PipelineError {
     /// From aperture.
     #[error(transparent)]
     Aperture(#[from] skyphot_aperture::ApertureError),
+    /// From psf.
+    #[error(transparent)]
+    Psf(#[from] skyphot_psf::PsfError),
     /// From plot.
     #[error(transparent)]
     Plot(#[from] skyphot_plot::PlotError),

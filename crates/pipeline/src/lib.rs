@@ -15,6 +15,9 @@ mod measure_shapes;
 mod picture;
 mod positions;
 mod provenance;
+mod psf;
+mod psf_model;
+mod psf_stars;
 mod region_shapes;
 mod report;
 mod run;
@@ -30,7 +33,7 @@ pub use compare::{Comparison, ComparisonBin, compare};
 pub use config::{
     ApertureSection, BackgroundSection, DEFAULT_CONFIG, DetectSection, InputSection, OutputSection, RunConfig,
 };
-pub use detect::{Detected, Noise, detect};
+pub use detect::{Detected, Noise, detect, star_finder};
 pub use error::{PipelineError, Result};
 pub use estimate::{background_config, estimate_background};
 pub use exposure::{AnyExposure, Exposure};
@@ -43,6 +46,9 @@ pub use measure_shapes::{measure_shapes, shape_statistics, sky_in};
 pub use picture::{overlay_of, picture_of};
 pub use positions::positions_of;
 pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, unix_time};
+pub use psf::{LevelFinder, PsfOptions, PsfStart, initial_of, psf_photometry};
+pub use psf_model::{LoadedPsf, PsfSpec};
+pub use psf_stars::{EpsfOptions, build_epsf, choose_stars};
 pub use region_shapes::{RegionShapes, region_shapes};
 pub use run::{RunOptions, RunSummary, run};
 pub use science::image_gwcs;

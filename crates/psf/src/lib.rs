@@ -12,6 +12,7 @@ mod gridded_psf;
 mod grouper;
 mod image_psf;
 mod initial;
+mod integrate;
 mod kernel;
 mod make_model;
 mod matching;
@@ -37,6 +38,7 @@ pub use gridded_psf::GriddedPsf;
 pub use grouper::{SourceGrouper, SourceGroups};
 pub use image_psf::{ImagePsf, ImagePsfConfig};
 pub use initial::InitialParameters;
+pub use integrate::make_epsf_from_psf;
 pub use make_model::{MakePsfModelConfig, make_psf_model};
 pub use matching::{
     FrequencyWindow, MatchingConfig, Penalty, Taper, create_matching_kernel, make_wiener_kernel, resize_psf,

@@ -45,6 +45,10 @@ pub(crate) enum Command {
     Segment(cmd::segment::SegmentCmd),
     /// Aperture photometry at given positions
     Aperture(cmd::aperture::ApertureCmd),
+    /// PSF photometry: fit a PSF to stars, alone or in groups, once or again in the residual
+    Psf(cmd::psf::PsfCmd),
+    /// Build an effective PSF from the stars of an image
+    Epsf(cmd::epsf::EpsfCmd),
     /// Radial profiles and curves of growth of sources
     Profile(cmd::profile::ProfileCmd),
     /// Limiting flux and magnitude from random empty apertures

@@ -123,7 +123,7 @@ pub(crate) fn read_positions(text: &str) -> anyhow::Result<Vec<Point>> {
 }
 
 /// Positions as typed, or those of a catalogue and the catalogue itself.
-fn read_sources(text: &str) -> anyhow::Result<(Vec<Point>, Option<Table>)> {
+pub(crate) fn read_sources(text: &str) -> anyhow::Result<(Vec<Point>, Option<Table>)> {
     let typed: Option<Vec<Point>> = text
         .split(';')
         .filter(|t| !t.trim().is_empty())

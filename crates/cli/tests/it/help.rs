@@ -15,6 +15,8 @@ fn every_subcommand_has_an_example() {
         "segment",
         "aperture",
         "profile",
+        "psf",
+        "epsf",
         "depth",
         "wcs",
         "match",

@@ -4,6 +4,7 @@ mod bad_input;
 mod help;
 mod jobs;
 mod profiles;
+mod psf;
 mod real_files;
 mod segment;
 mod shapes;

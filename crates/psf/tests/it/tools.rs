@@ -9,7 +9,7 @@ use skyphot_psf::{
     CircularGaussianPrf, DaophotCore, DaophotFunction, DaophotPsf, Derivatives, FunctionPsf,
     GaussianFitConfig, MakePsfModelConfig, MatchingConfig, Penalty, PolynomialPsf, PolynomialPsfConfig,
     PsfFlags, PsfModel, PsfPhotometry, ShapeParameter, Source, Taper, Window, create_matching_kernel,
-    fit_2dgaussian, fit_fwhm, make_psf_model, make_wiener_kernel, resize_psf,
+    fit_2dgaussian, fit_fwhm, make_epsf_from_psf, make_psf_model, make_wiener_kernel, resize_psf,
 };
 
 fn fixture(part: &str) -> Value {
@@ -390,4 +390,19 @@ fn tables_vary_with_the_position() {
     assert!(PolynomialPsf::new(planes.view(), &terms[..3], config).is_err());
     let config = PolynomialPsfConfig { oversampling: 0.0, ..config };
     assert!(PolynomialPsf::new(planes.view(), &terms, config).is_err());
+}
+
+#[test]
+fn psfs_at_points_are_integrated_as_by_photutils() {
+    let psf = star(11, 8, 305, 6.0);
+    for case in fixture("integrated").as_array().unwrap() {
+        let os = numbers(&case["oversampling"]);
+        let midpoints = case["midpoints"].as_bool().unwrap();
+        let found = make_epsf_from_psf(psf.view(), (os[0] as usize, os[1] as usize), midpoints).unwrap();
+        let shape = numbers(&case["shape"]);
+        assert_eq!(found.dim(), (shape[0] as usize, shape[1] as usize));
+        close(&format!("{os:?} {midpoints}"), found.iter(), &case["value"], 1e-10);
+    }
+    assert!(make_epsf_from_psf(psf.view(), (0, 1), false).is_err());
+    assert!(make_epsf_from_psf(psf.slice(ndarray::s![..3, ..]), (1, 1), false).is_err());
 }

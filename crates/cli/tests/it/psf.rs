@@ -1,0 +1,215 @@
+//! `skyphot psf` and `skyphot epsf`.
+
+use ndarray::Array2;
+use skyphot::core::testing::{noise, uniform};
+use skyphot::core::{Exec, Point};
+use skyphot::io::{Header, read_image, read_table, write_psf_grid};
+use skyphot::psf::{CircularGaussianPrf, GriddedPsf, Sources, render};
+
+use crate::support::{ok, skyphot, write};
+
+const FWHM: f64 = 2.6;
+
+/// 24 stars on a lattice with a jitter, one with a near neighbour; noise 1.
+fn scene() -> (Array2<f64>, Vec<(f64, f64, f64)>) {
+    let mut stars: Vec<(f64, f64, f64)> = (0..24_u64)
+        .map(|k| {
+            let u = |i: u64| uniform(501, 3 * k + i);
+            let (i, j) = ((k % 6) as f64, (k / 6) as f64);
+            (15.0 + 26.0 * i + 4.0 * u(0), 16.0 + 29.0 * j + 4.0 * u(1), 2000.0 + 4000.0 * u(2))
+        })
+        .collect();
+    let (x, y, _) = stars[7];
+    stars.push((x + 3.1, y + 1.2, 1500.0));
+    let model = CircularGaussianPrf::new(FWHM).unwrap();
+    let column = |f: fn(&(f64, f64, f64)) -> f64| stars.iter().map(f).collect::<Vec<f64>>();
+    let (x, y, flux) = (column(|s| s.0), column(|s| s.1), column(|s| s.2));
+    let s = Sources { x: &x, y: &y, flux: &flux, shape: &[], local_bkg: &[] };
+    let mut image = render(&model, &s, (125, 165), Some((31, 31)), &Exec::serial());
+    for (i, v) in image.iter_mut().enumerate() {
+        *v += noise(502, i as u64);
+    }
+    (image, stars)
+}
+
+fn nearest(t: &skyphot::core::Table, x: f64, y: f64) -> usize {
+    let (xs, ys) = (t.f64("x_fit").unwrap(), t.f64("y_fit").unwrap());
+    (0..xs.len())
+        .min_by(|&a, &b| (xs[a] - x).hypot(ys[a] - y).total_cmp(&(xs[b] - x).hypot(ys[b] - y)))
+        .unwrap()
+}
+
+fn rms(data: &Array2<f64>) -> f64 {
+    (data.iter().map(|v| v * v).sum::<f64>() / data.len() as f64).sqrt()
+}
+
+#[test]
+fn stars_are_found_fitted_and_subtracted() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (image, stars) = scene();
+    write(&d.join("image.fits"), &image);
+    write(&d.join("error.fits"), &Array2::ones(image.dim()));
+    let psf = format!("gaussian:{FWHM}");
+    let common =
+        ["psf", "image.fits", "--psf", &psf, "--error", "error.fits", "--iterate", "all", "--group", "6"];
+    let mut args = common.to_vec();
+    args.extend(["-o", "t.ecsv", "--residual", "r.fits", "--model", "m.fits", "--plot", "r.png", "--json"]);
+    let r = ok(d, &args);
+    let t = read_table(d.join("t.ecsv")).unwrap();
+    assert_eq!(t.n_rows(), stars.len(), "{}", r.err);
+    let json: serde_json::Value = serde_json::from_str(&r.out).unwrap();
+    assert_eq!(json["sources"].as_u64(), Some(stars.len() as u64));
+    assert!(json["psf"].as_str().unwrap().contains("2.6 px"));
+    let (flux, err) = (t.f64("flux_fit").unwrap(), t.f64("flux_err").unwrap());
+    for (x, y, f) in &stars {
+        let i = nearest(&t, *x, *y);
+        let off = (t.f64("x_fit").unwrap()[i] - x).hypot(t.f64("y_fit").unwrap()[i] - y);
+        assert!(off < 0.05 && (flux[i] - f).abs() < 5.0 * err[i], "{x} {y}: {off} {} {f}", flux[i]);
+    }
+    let residual = read_image::<f64>(d.join("r.fits")).unwrap().data;
+    let model = read_image::<f64>(d.join("m.fits")).unwrap().data;
+    assert!((&residual + &model - &image).iter().all(|v| v.abs() < 1e-9));
+    assert!((rms(&residual) - 1.0).abs() < 0.05, "{}", rms(&residual));
+    assert!(std::fs::read(d.join("r.png")).unwrap().starts_with(b"\x89PNG"));
+    for key in ["version", "psf", "parameters", "pixel_convention"] {
+        assert!(t.meta.get(key).is_some(), "{key}");
+    }
+    // Nothing depends on the number of threads.
+    for n in ["1", "3"] {
+        let mut args = common.to_vec();
+        args.extend(["-o", "u.ecsv", "--force", "--threads", n]);
+        ok(d, &args);
+        assert_eq!(read_table(d.join("u.ecsv")).unwrap().f64("flux_fit").unwrap(), flux);
+    }
+}
+
+#[test]
+fn forced_photometry_keeps_positions_and_any_psf_will_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (image, stars) = scene();
+    write(&d.join("image.fits"), &image);
+    let at: Vec<String> = stars.iter().map(|s| format!("{},{}", s.0, s.1)).collect();
+    let at = at.join(";");
+    let run = |psf: &str, name: &str| {
+        let r = ok(
+            d,
+            &[
+                "psf",
+                "image.fits",
+                "--psf",
+                psf,
+                "--positions",
+                &at,
+                "--fixed-positions",
+                "--group",
+                "6",
+                "-o",
+                name,
+            ],
+        );
+        assert!(r.out.is_empty());
+        read_table(d.join(name)).unwrap()
+    };
+    let exact = run(&format!("gaussian:{FWHM}"), "g.ecsv");
+    assert_eq!(exact.f64("x_fit").unwrap(), stars.iter().map(|s| s.0).collect::<Vec<_>>());
+    for (f, s) in exact.f64("flux_fit").unwrap().iter().zip(&stars) {
+        assert!((f / s.2 - 1.0).abs() < 0.02, "{f} {}", s.2);
+    }
+    // The same PSF as a grid of images, and one built from the stars.
+    let one = CircularGaussianPrf::new(4.0 * FWHM).unwrap();
+    let s = Sources { x: &[50.0], y: &[50.0], flux: &[16.0], shape: &[], local_bkg: &[] };
+    let plane = render(&one, &s, (101, 101), Some((101, 101)), &Exec::serial());
+    let cube = ndarray::stack(ndarray::Axis(0), &[plane.view(), plane.view()]).unwrap();
+    let grid = [Point::new(0.0, 60.0), Point::new(160.0, 60.0)];
+    write_psf_grid(d.join("grid.fits"), cube.view(), &grid, (4, 4), Header::new(), false).unwrap();
+    assert!(GriddedPsf::new(cube.view(), &grid, (4, 4)).is_ok());
+    ok(
+        d,
+        &[
+            "epsf",
+            "image.fits",
+            "-o",
+            "epsf.fits",
+            "--size",
+            "15",
+            "--oversampling",
+            "2",
+            "--plot",
+            "epsf.png",
+            "--stars",
+            "s.ecsv",
+        ],
+    );
+    assert!(read_table(d.join("s.ecsv")).unwrap().n_rows() >= 15);
+    for (psf, tolerance) in [("grid.fits", 0.02), ("epsf.fits", 0.05), ("moffat:2.7,6", 0.06)] {
+        let t = run(psf, &format!("{}.ecsv", psf.replace([':', ','], "_")));
+        let (a, b) = (t.f64("flux_fit").unwrap(), exact.f64("flux_fit").unwrap());
+        for (a, b) in a.iter().zip(b) {
+            assert!((a / b - 1.0).abs() < tolerance, "{psf}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn a_psf_is_built_on_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (mut image, stars) = scene();
+    image += 50.0;
+    write(&d.join("image.fits"), &image);
+    let r = ok(
+        d,
+        &[
+            "psf",
+            "image.fits",
+            "--psf",
+            "build",
+            "--psf-size",
+            "15",
+            "--oversampling",
+            "2",
+            "--subtract-background",
+            "--box",
+            "40",
+            "-o",
+            "t.csv",
+            "--residual",
+            "r.fits",
+        ],
+    );
+    assert!(r.err.contains("effective PSF from"), "{}", r.err);
+    assert!(read_table(d.join("t.csv")).unwrap().n_rows() + 1 >= stars.len());
+    let residual = read_image::<f64>(d.join("r.fits")).unwrap().data;
+    assert!(rms(&residual) < 4.0, "{}", rms(&residual));
+    let note = ok(d, &["psf", "image.fits", "--psf", "gaussian:2.6", "-o", "u.csv"]).err;
+    assert!(note.contains("--subtract-background"), "{note}");
+}
+
+#[test]
+fn wrong_requests_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    write(&d.join("image.fits"), &scene().0);
+    for (args, code, text) in [
+        (&["--psf", "gaussian:0"][..], 2, "gaussian:FWHM"),
+        (&["--psf", "moffat:3"], 2, "moffat:FWHM,BETA"),
+        (&["--psf", "gaussian:2", "--iterate", "all"], 2, "--group"),
+        (&["--psf", "gaussian:2", "--fixed-positions"], 2, "--positions"),
+        (&["--psf", "gaussian:2", "--fit-shape", "4"], 1, "odd"),
+        (&["--psf", "gaussian:2", "--finder", "peaks"], 2, "--positions"),
+        (&["--psf", "nothere.fits"], 1, "nothere.fits"),
+        (&["--psf", "gaussian:2", "--positions", "-900,-900"], 1, "none of the"),
+    ] {
+        let mut all = vec!["psf", "image.fits"];
+        all.extend(args);
+        let r = skyphot(d, &all);
+        assert_eq!(r.code, code, "{args:?}\n{}", r.err);
+        assert!(r.err.contains(text), "{args:?}: {}", r.err);
+        assert!(!r.err.contains("panicked"), "{}", r.err);
+    }
+    let r = skyphot(d, &["epsf", "image.fits", "-o", "e.fits", "--size", "151"]);
+    assert_eq!(r.code, 1, "{}", r.err);
+    assert!(r.err.contains("no star is fit"), "{}", r.err);
+}
