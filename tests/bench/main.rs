@@ -10,6 +10,7 @@ mod cases;
 mod catalog;
 mod command;
 mod inputs;
+mod psf;
 mod segment;
 mod shapes;
 mod wcs;

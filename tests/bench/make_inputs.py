@@ -3,6 +3,9 @@
   field4k.fits      4096 x 4096 f32 SCI (primary HDU), ERR (f32), DQ (i16): 12,000 stars and 8,000 galaxies on a sky
                     with a gradient and a bump, Poisson and read noise
   crowded2k.fits    2048 x 2048 f32: 10,000 Gaussian stars of FWHM 2.5 px, noise 0.5
+  nircam_like2k.fits, nircam_like_psfgrid.fits
+                    2048 x 2048 f32: 500 stars, noise 0.5, of a PSF that varies, and its 4 x 4 images of 404 x 404, four
+                    samples per pixel, in the layout of STPSF
   aux_points.fits   table APER: x, y of 100,000 positions inside field4k
 
 Deterministic. The file `complete` is written last.
@@ -90,6 +93,41 @@ def crowded2k(out):
     fits.writeto(f'{out}/crowded2k.fits', image.astype(np.float32), overwrite=True)
 
 
+def psf_grid(out):
+    from scipy.ndimage import uniform_filter
+    from scipy.special import j1
+    samples, pixels, at = 4, 101, [0, 682, 1365, 2047]
+    g = (np.arange(samples * pixels) - (samples * pixels - 1) / 2) / samples
+    yy, xx = np.meshgrid(g, g, indexing='ij')
+    cube, header = [], fits.Header({'INSTRUME': 'NIRCam', 'DETECTOR': 'NRCA1', 'FILTER': 'F200W', 'FOVPIXEL': pixels,
+                                    'OVERSAMP': samples, 'DET_SAMP': samples})
+    for yp in at:
+        for xp in at:
+            u, v = xp / 2047 - 0.5, yp / 2047 - 0.5
+            w = u + v
+            z = math.pi * np.maximum(np.hypot(xx, yy), 1e-12) * 1.2196698912665045 / (2.40 * (1 + 0.03 * w + 0.04 * u * v))
+            airy = (2 * j1(z) / z) ** 2
+            c, s = math.cos(0.5 + 0.5 * w), math.sin(0.5 + 0.5 * w)
+            alpha = 2.6 * (1 + 0.05 * w) / (2 * math.sqrt(2 ** (1 / 2.6) - 1))
+            xr, yr = xx * c + yy * s, (yy * c - xx * s) / (0.95 - 0.03 * w)
+            moffat = (1 + (xr ** 2 + yr ** 2) / alpha ** 2) ** -2.6
+            p = 0.68 * airy / airy.sum() + 0.32 * moffat / moffat.sum()
+            p = sum(uniform_filter(p, samples, origin=o, mode='constant') for o in (0, -1))
+            header[f'DET_YX{len(cube)}'] = f'({float(yp)}, {float(xp)})'
+            cube.append(p * samples ** 2 / p.sum())
+    fits.writeto(f'{out}/nircam_like_psfgrid.fits', np.array(cube), header, overwrite=True)
+
+
+def nircam_like2k(out):
+    from photutils.psf import GriddedPSFModel, make_psf_model_image
+    psf_grid(out)
+    model = GriddedPSFModel.read(f'{out}/nircam_like_psfgrid.fits', format='webbpsf')
+    data, _ = make_psf_model_image((2048, 2048), model, 500, model_shape=(101, 101), min_separation=25,
+                                   flux=(500, 20000), seed=0)
+    data = data + np.random.default_rng([SEED, 4]).normal(0.0, 0.5, data.shape)
+    fits.writeto(f'{out}/nircam_like2k.fits', data.astype(np.float32), overwrite=True)
+
+
 def aux_points(out):
     rng = np.random.default_rng([SEED, 3])
     x, y = rng.uniform(25, 4070, (2, 100000))
@@ -101,7 +139,7 @@ def aux_points(out):
 def main():
     out = sys.argv[1]
     os.makedirs(out, exist_ok=True)
-    for make in (field4k, crowded2k, aux_points):
+    for make in (field4k, crowded2k, nircam_like2k, aux_points):
         print(f'making {make.__name__}', flush=True)
         make(out)
     open(f'{out}/complete', 'w').close()

@@ -49,8 +49,9 @@ pub use models::{
     GaussianPrf, GaussianPsf, MoffatPrf, MoffatPsf,
 };
 pub use photometry::{
-    CrowdedConfig, CrowdedPhotometry, FittedShape, IterationMode, IterativeConfig, PassReport, PsfConfig,
-    PsfPhotometry, RefinePsf, find_and_fit, fit, fit_crowded, fit_iteratively,
+    ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, FittedShape, IterationMode,
+    IterativeConfig, PassReport, PsfConfig, PsfPhotometry, RefinePsf, completeness, find_and_fit, fit,
+    fit_crowded, fit_iteratively,
 };
 pub use polynomial_psf::{PolynomialPsf, PolynomialPsfConfig};
 pub use render::{Drawn, Sources, render};

@@ -11,7 +11,10 @@ mod member;
 mod result;
 
 pub use config::PsfConfig;
-pub use crowded::{CrowdedConfig, CrowdedPhotometry, PassReport, RefinePsf, fit_crowded};
+pub use crowded::{
+    ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, PassReport, RefinePsf, completeness,
+    fit_crowded,
+};
 pub use engine::{find_and_fit, fit};
 pub use iterative::{IterationMode, IterativeConfig, fit_iteratively};
 pub use result::{FittedShape, PsfPhotometry};

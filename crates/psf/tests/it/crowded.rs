@@ -8,8 +8,8 @@ use skyphot_core::testing::{noise, uniform};
 use skyphot_core::{Exec, Image, Point};
 use skyphot_detection::DaoStarFinder;
 use skyphot_psf::{
-    CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, InitialParameters, PsfConfig, PsfFlags, PsfModel,
-    PsfPhotometry, SourceGrouper, Sources, fit, fit_crowded, render,
+    ArtificialStars, CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, InitialParameters, PsfConfig,
+    PsfFlags, PsfModel, PsfPhotometry, SourceGrouper, Sources, completeness, fit, fit_crowded, render,
 };
 
 const FWHM: f64 = 2.5;
@@ -250,4 +250,26 @@ fn odd_sources_get_flags() {
                 .unwrap();
         assert!(c.is_empty() && c.residual.dim() == (20, 20));
     }
+}
+
+#[test]
+fn fewer_of_the_fainter_artificial_stars_are_found() {
+    let f = field(120, 0.008, 45);
+    let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
+    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let stars = ArtificialStars { per_flux: 24, tile: 40, ..ArtificialStars::new(vec![15.0, 60.0, 2000.0]) };
+    let run = |threads: usize| {
+        let mut config = CrowdedConfig::new(FWHM);
+        config.psf.exec = Exec::with_threads(NonZeroUsize::new(threads).unwrap()).unwrap();
+        completeness(&image, &CircularGaussianPrf::new(FWHM).unwrap(), &finder, &config, &stars).unwrap()
+    };
+    let c = run(1);
+    assert_eq!(c.injected, [24; 3]);
+    assert!(c.recovered[0] < 12 && c.recovered[1] > c.recovered[0] && c.recovered[2] >= 23, "{c:?}");
+    assert!(c.bias[2].abs() < 0.02 && c.scatter[2] < 0.05 && c.position_error[2] < 0.05, "{c:?}");
+    assert_eq!(c.to_table(25.0).unwrap().f64("completeness").unwrap()[2], c.fraction()[2]);
+    assert_eq!(format!("{:?}", run(3)), format!("{c:?}"));
+    let bad = ArtificialStars::new(vec![-1.0]);
+    let model = CircularGaussianPrf::new(FWHM).unwrap();
+    assert!(completeness(&image, &model, &finder, &CrowdedConfig::new(FWHM), &bad).is_err());
 }

@@ -4,7 +4,7 @@
 
 mod crowded;
 mod epsf;
-
+mod fields;
 mod models;
 mod photometry;
 mod tools;

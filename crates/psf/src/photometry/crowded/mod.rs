@@ -1,10 +1,12 @@
 //! Photometry of crowded fields.
 
+mod completeness;
 mod config;
 mod field;
 mod measure;
 mod run;
 mod split;
 
+pub use completeness::{ArtificialStars, Completeness, completeness};
 pub use config::CrowdedConfig;
 pub use run::{CrowdedPhotometry, PassReport, RefinePsf, fit_crowded};
