@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use ndarray::{Array2, s};
+use skyphot_core::random::NumpyRandom;
 use skyphot_core::{Column, Image, Meta, Pixel, Point, Table};
 use skyphot_stats::kernel::{clip_sorted, mean_std};
 
 use crate::columns::{put, put_f64};
 use crate::kernel::dilate::dilate;
-use crate::kernel::random::Random;
+
 use crate::{Aperture, AperturePhotometry, CircularAperture, ImageDepthConfig, PhotometryConfig, Result};
 
 /// Limiting flux and magnitude of an image from circular apertures on random blank places.
@@ -76,7 +77,7 @@ impl ImageDepth {
             let needed = if config.overlap { n } else { 10 };
             return Err(crate::ApertureError::NoRoom { needed, found: places.len() });
         }
-        let mut random = Random::new(config.seed);
+        let mut random = NumpyRandom::new(config.seed);
         let positions = (0..config.n_iters)
             .map(|_| {
                 let chosen = random.choice(places.len(), tries);

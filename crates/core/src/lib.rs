@@ -9,6 +9,7 @@ mod header;
 mod image;
 mod pixel;
 mod point;
+pub mod random;
 pub mod region;
 mod sky;
 pub mod table;

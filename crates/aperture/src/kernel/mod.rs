@@ -7,7 +7,6 @@ pub(crate) mod moments;
 pub(crate) mod neighbors;
 pub(crate) mod order_stats;
 pub(crate) mod prefetch;
-pub(crate) mod random;
 pub(crate) mod sort;
 pub(crate) mod sum;
 pub(crate) mod window;
