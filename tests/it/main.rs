@@ -5,6 +5,7 @@ mod aperture;
 mod aperture_sky;
 mod aperture_stats;
 mod background;
+mod datasets;
 mod detection;
 mod gwcs;
 mod io;

@@ -3,9 +3,9 @@
 use ndarray::{Array2, ArrayView2};
 use rand_distr::{Distribution, Normal, Poisson};
 use rand_pcg::Pcg64;
+use skyphot_core::random::NumpyRandom;
 
 use crate::error::require;
-use crate::random::{Purpose, generator};
 use crate::{Result, SimulationError};
 
 /// Distribution of the pixels of [`make_noise_image`].
@@ -25,7 +25,8 @@ pub enum NoiseDistribution {
     },
 }
 
-/// An image of independent random pixels, shape `(ny, nx)`. The same seed gives the same image on every machine.
+/// An image of independent random pixels, shape `(ny, nx)`. The same seed gives the same image on every
+/// machine: that of numpy's `default_rng`, and so of photutils.
 ///
 /// ```
 /// use skyphot_simulation::{NoiseDistribution, make_noise_image};
@@ -55,20 +56,15 @@ pub fn make_noise_image(
             )?;
         }
     }
-    let mut out = Array2::zeros(shape);
-    for (y, mut row) in out.rows_mut().into_iter().enumerate() {
-        let mut rng = generator(seed, Purpose::NoiseImage, y);
-        for v in &mut row {
-            *v = match distribution {
-                NoiseDistribution::Gaussian { mean, std } => mean + std * unit_normal(&mut rng),
-                NoiseDistribution::Poisson { mean } => poisson(&mut rng, mean),
-            };
-        }
-    }
-    Ok(out)
+    let mut random = NumpyRandom::new(seed);
+    Ok(Array2::from_shape_simple_fn(shape, || match distribution {
+        NoiseDistribution::Gaussian { mean, std } => random.normal(mean, std),
+        NoiseDistribution::Poisson { mean } => random.poisson(mean),
+    }))
 }
 
-/// Replaces each value by a Poisson draw of that mean. The same seed gives the same image on every machine.
+/// Replaces each value by a Poisson draw of that mean. The same seed gives the same image on every
+/// machine: that of numpy's `default_rng`, and so of photutils.
 ///
 /// # Errors
 /// [`SimulationError::NotAMean`] for a negative or non-finite value.
@@ -76,14 +72,8 @@ pub fn apply_poisson_noise(data: ArrayView2<'_, f64>, seed: u64) -> Result<Array
     if let Some(((y, x), &value)) = data.indexed_iter().find(|(_, v)| !(**v >= 0.0 && v.is_finite())) {
         return Err(SimulationError::NotAMean { x, y, value });
     }
-    let mut out = data.to_owned();
-    for (y, mut row) in out.rows_mut().into_iter().enumerate() {
-        let mut rng = generator(seed, Purpose::Poisson, y);
-        for v in &mut row {
-            *v = poisson(&mut rng, *v);
-        }
-    }
-    Ok(out)
+    let mut random = NumpyRandom::new(seed);
+    Ok(data.map(|v| random.poisson(*v)))
 }
 
 /// A Poisson draw; 0 for a mean of 0, the mean itself where it is beyond what the generator can do.

@@ -11,7 +11,6 @@ pub(crate) enum Purpose {
     Galaxies = 2 << 32,
     Defects = 3 << 32,
     Cluster = 4 << 32,
-    NoiseImage = 5 << 32,
     Poisson = 6 << 32,
     Read = 7 << 32,
 }
