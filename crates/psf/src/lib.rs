@@ -26,9 +26,11 @@ mod window;
 
 pub use daophot::{DaophotCore, DaophotFunction, DaophotPsf};
 pub use epsf::{
-    AliasPassband, CatalogPositions, EpsfBuilder, EpsfEntry, EpsfFitShape, EpsfFlags, EpsfIteration,
-    EpsfResult, EpsfStage, EpsfStar, EpsfStars, ExtractConfig, ExtractedStars, LinkedEpsfStar, Recentering,
-    RejectedStar, SmoothingKernel, StarCatalog, StarField, StarResidual, StarTransform, extract_stars,
+    AliasPassband, CatalogPositions, EpsfBuilder, EpsfCell, EpsfEntry, EpsfFitShape, EpsfFlags, EpsfGrid,
+    EpsfGridConfig, EpsfIteration, EpsfResult, EpsfStage, EpsfStar, EpsfStars, ExtractConfig, ExtractedStars,
+    LinkedEpsfStar, PhaseBias, PhaseTrend, Recentering, RejectedStar, SelectedStars, SelectionFlags,
+    SmoothingKernel, StarCatalog, StarField, StarResidual, StarSelection, StarTransform, build_epsf_grid,
+    extract_stars, select_stars,
 };
 pub use error::{PsfError, Result};
 pub use flags::PsfFlags;

@@ -161,6 +161,36 @@ impl EpsfResult {
         }
     }
 
+    /// Stars used, in units of their fluxes and the ePSF's peak, as one image: pairs of tiles from the lower left, the star
+    /// and to its right what is left of it after the ePSF is subtracted, `columns` pairs in a row. At most `n` stars, spread
+    /// evenly over the list; NaN between the tiles. `None` without a star.
+    #[must_use]
+    pub fn gallery(&self, n: usize, columns: usize) -> Option<Array2<f64>> {
+        let stars: Vec<&EpsfStar> = self.stars.good_cutouts().collect();
+        let n = n.min(stars.len());
+        if n == 0 || columns == 0 {
+            return None;
+        }
+        let shown: Vec<&EpsfStar> = (0..n).map(|i| stars[i * stars.len() / n]).collect();
+        let (h, w) = shown.iter().fold((0, 0), |(h, w), s| (h.max(s.shape().0), w.max(s.shape().1)));
+        let columns = columns.min(n);
+        let peak = self.data().iter().fold(0.0_f64, |m, v| m.max(*v));
+        let mut out =
+            Array2::from_elem((n.div_ceil(columns) * (h + 1) - 1, columns * (2 * w + 3) - 2), f64::NAN);
+        for (k, star) in shown.iter().enumerate() {
+            let (y0, x0) = (k / columns * (h + 1), k % columns * (2 * w + 3));
+            let scale = 1.0 / (star.flux() * peak);
+            let residual = star.residual(&self.epsf);
+            for (((y, x), d), r) in star.data().indexed_iter().zip(&residual) {
+                if star.weights()[[y, x]] > 0.0 {
+                    out[[y0 + y, x0 + x]] = d * scale;
+                    out[[y0 + y, x0 + w + 1 + x]] = r * scale;
+                }
+            }
+        }
+        Some(out)
+    }
+
     /// A report on every cutout: `id image x_init y_init x_fit y_fit flux qfit cfit rms reduced_chi2 n_pixels excluded flags`.
     ///
     /// # Errors

@@ -5,6 +5,8 @@
 mod crowded;
 mod epsf;
 mod fields;
+mod epsf_field;
+
 mod models;
 mod photometry;
 mod tools;
