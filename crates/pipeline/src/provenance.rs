@@ -20,7 +20,8 @@ pub fn checksum(path: &Path) -> Result<String> {
     let err = |source| PipelineError::File { action: "read", path: path.display().to_string(), source };
     let mut file = std::fs::File::open(path).map_err(err)?;
     let mut hash = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 20];
+    // What was copied is still in the cache when it is hashed.
+    let mut buffer = vec![0_u8; 1 << 17];
     loop {
         let n = file.read(&mut buffer).map_err(err)?;
         if n == 0 {

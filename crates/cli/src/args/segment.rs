@@ -45,8 +45,8 @@ pub(crate) struct SegmentArgs {
     /// Least number of pixels of a part [default: --npixels]
     #[arg(long, value_name = "N", help_heading = "Deblending")]
     deblend_npixels: Option<usize>,
-    /// Columns: default, all, sextractor (its names and conventions), or a list of names such as label,ra,dec,kron_flux,
-    /// flux_radius(0.5),circular_flux(3) [default: default]
+    /// Columns: default, all, sextractor (its names and conventions), or a list such as label,ra,dec,kron_flux; also
+    /// flux_radius(0.5) and circular_flux(3) [default: default]
     #[arg(long, value_name = "default|all|sextractor|LIST", help_heading = "Catalogue")]
     columns: Option<String>,
     /// Width of the rectangular annulus of a local background, pixels; 0 for none [default: 0]

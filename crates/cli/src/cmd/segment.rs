@@ -14,15 +14,15 @@ use crate::progress::Progress;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Writes into the folder: catalog.ecsv (or the --format asked for), segmentation.fits (labels, 32 bits,
-compressed by tiles, with the header of the image), overlay.png (outlines blue, Kron ellipses red) and
-labels.png. A two-dimensional background is subtracted first.
+Writes into the folder: catalog.ecsv (or the --format asked for), segmentation.fits (labels of 32
+bits, compressed by tiles, with the header of the image), overlay.png (outlines blue, Kron ellipses
+red) and labels.png. A two-dimensional background is subtracted first.
 
 Examples:
   skyphot segment image.fits --threshold 1.5sigma --npixels 5 --kernel 3.0 --deblend -o sources
   skyphot segment i.fits --detect-image detection.fits --weight i_wht.fits --deblend -o i_band
   skyphot segment mosaic.fits --deblend --max-memory 1GiB --format parquet --no-pictures -o mosaic
-  skyphot segment image.fits --kernel default.conv --columns sextractor --format fits -o like_sextractor")]
+  skyphot segment image.fits --kernel default.conv --columns sextractor --format fits -o sex")]
 pub(crate) struct SegmentCmd {
     #[command(flatten)]
     input: InputArgs,

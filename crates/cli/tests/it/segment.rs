@@ -13,12 +13,13 @@ fn read(path: impl AsRef<Path>) -> Vec<u8> {
 }
 
 fn labels(path: &Path) -> Array2<f64> {
-    FitsFile::open(path).unwrap().read_image(&HduSelector::name("SEGMENTATION")).unwrap()
+    let file = FitsFile::open(path).expect("a label image");
+    file.read_image(&HduSelector::name("SEGMENTATION")).expect("labels")
 }
 
 /// The catalogue without what names the file.
 fn rows(path: impl AsRef<Path>) -> String {
-    let text = String::from_utf8(read(path)).unwrap();
+    let text = String::from_utf8(read(path)).expect("text");
     text.lines().filter(|l| !l.starts_with('#')).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,5 +1,6 @@
 //! The job of `skyphot segment`.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -463,9 +464,13 @@ struct Loaded<T: Pixel> {
 }
 
 impl<T: Pixel> Loaded<T> {
-    /// The errors of the measurement.
-    fn errors(&self, gain: Option<f64>) -> Result<Array2<T>> {
-        crate::run::total_error(&self.exposure, &self.rms, gain)
+    /// The errors of the measurement: those of the image, else the noise of the background; with the Poisson noise of the
+    /// sources for a gain.
+    fn errors(&self, gain: Option<f64>) -> Result<Cow<'_, Array2<T>>> {
+        Ok(match gain {
+            None => Cow::Borrowed(self.exposure.error.as_ref().unwrap_or(&self.rms)),
+            Some(_) => Cow::Owned(crate::run::total_error(&self.exposure, &self.rms, gain)?),
+        })
     }
 }
 

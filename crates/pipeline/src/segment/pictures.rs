@@ -10,8 +10,15 @@ use crate::Result;
 use crate::segment::columns::Ellipse;
 use crate::segment::sources::Sources;
 
-/// Sides of the pictures, canvas pixels.
+/// Largest sides of the pictures, canvas pixels.
 pub(crate) const CANVAS: u32 = 2400;
+
+/// Sides of the picture of an image of shape `(ny, nx)`: two canvas pixels for each, as far as they may be.
+fn canvas((ny, nx): (usize, usize)) -> u32 {
+    let side = u32::try_from(ny.max(nx)).unwrap_or(u32::MAX);
+    side.saturating_mul(2).saturating_add(160).clamp(1200, CANVAS)
+}
+
 /// Most cells of the label map either way, a few for each pixel of the canvas.
 const CELLS: usize = CANVAS as usize * 3 / 2;
 
@@ -36,12 +43,13 @@ pub(crate) fn overlay<T: Pixel>(
         .map(|e| Shape::Ellipse { center: e.center, a: e.a, b: e.b, theta: e.theta })
         .collect();
     // Thousands of lines cover what they show.
-    let width = if ellipses.len() > 2000 { 0.7 } else { 1.0 };
+    let (ny, nx) = image.shape();
+    let side = canvas((ny * factor, nx * factor));
+    let width = f64::from(side) / 1200.0 * if ellipses.len() > 2000 { 0.5 } else { 1.0 };
     let overlays = [
         Overlay::new(kron).with_color(Color::new(220, 30, 30)).with_line_width(width),
         Overlay::new(outlines).with_color(Color::DODGER_BLUE).with_line_width(width),
     ];
-    let (ny, nx) = image.shape();
     let edges = extent((ny * factor, nx * factor));
     let config = PlotConfig {
         interval: Interval::AsymmetricPercentile { lower: 1.0, upper: 99.7 },
@@ -49,7 +57,7 @@ pub(crate) fn overlay<T: Pixel>(
         colormap: ColorMap::GrayR,
         title: Some(title.to_owned()),
         unit: unit.map(str::to_owned),
-        size: Some((CANVAS, CANVAS)),
+        size: Some((side, side)),
         extent: (factor > 1).then_some(edges),
         ..PlotConfig::default()
     };
@@ -82,7 +90,7 @@ pub(crate) fn label_map(sources: &Sources, title: &str) -> Result<Picture> {
     }
     let config = PlotConfig {
         title: Some(title.to_owned()),
-        size: Some((CANVAS, CANVAS)),
+        size: Some((canvas((ny, nx)), canvas((ny, nx)))),
         extent: (factor > 1).then(|| extent((my * factor, mx * factor))),
         ..PlotConfig::default()
     };

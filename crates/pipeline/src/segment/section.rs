@@ -196,17 +196,21 @@ impl SegmentSection {
 /// A kernel from a file: SExtractor's `.conv`, or a FITS image, of which the sum becomes 1.
 fn read_kernel(name: &str) -> Result<Kernel> {
     let spec = skyphot_io::FileSpec::parse(name);
-    let bytes = std::fs::read(&spec.path).map_err(|source| PipelineError::File {
-        action: "read the kernel",
-        path: spec.path.display().to_string(),
-        source,
+    let bytes = std::fs::read(&spec.path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => PipelineError::Io(skyphot_io::IoError::Missing(spec.path.clone())),
+        _ => PipelineError::File { action: "read the kernel", path: spec.path.display().to_string(), source },
     })?;
     let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(0);
     let is_conv = bytes[start..].starts_with(b"CONV") || bytes[start..].starts_with(b"#");
     if is_conv && spec.hdu == HduSelector::Auto {
         return Ok(Kernel::from_conv(&String::from_utf8_lossy(&bytes))?);
     }
-    let image = skyphot_io::read_image::<f64>(spec)?;
+    let image = skyphot_io::read_image::<f64>(spec).map_err(|e| match e {
+        skyphot_io::IoError::NotFits { .. } => {
+            PipelineError::value("kernel", name, "a file that begins with CONV (SExtractor's .conv), or FITS")
+        }
+        e => e.into(),
+    })?;
     Ok(Kernel::from_array(image.data)?.normalized()?)
 }
 

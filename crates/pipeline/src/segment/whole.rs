@@ -32,7 +32,11 @@ pub(crate) fn noise<'a, T: Pixel>(
 }
 
 pub(crate) fn no_errors(file: &str) -> PipelineError {
-    PipelineError::value("noise", "error", format!("possible without a plane of errors: {file} has none"))
+    PipelineError::value(
+        "noise",
+        "error",
+        format!("there: {file} has no plane of errors, name one with error or weight"),
+    )
 }
 
 /// Finds the sources of a background-subtracted image as a section says.
