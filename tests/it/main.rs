@@ -10,5 +10,6 @@ mod detection;
 mod gwcs;
 mod io;
 mod psf;
+mod segmentation;
 mod stats;
 mod wcs;
