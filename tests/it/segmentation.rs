@@ -9,7 +9,8 @@ use skyphot::core::{Exec, FlagSet, Image, Pixel};
 use skyphot::detection::Threshold;
 use skyphot::io::{HduSelector, ImageFile};
 use skyphot::segmentation::{
-    Connectivity, DeblendConfig, DeblendMode, DetectConfig, SegmentationImage, deblend_sources, detect_sources,
+    Connectivity, DeblendConfig, DeblendMode, DetectConfig, SegmentationImage, deblend_sources,
+    detect_sources,
 };
 
 /// CRC-32 of the little-endian pixels, as zlib has it.

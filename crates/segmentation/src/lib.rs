@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod catalog;
+mod clean;
 mod connectivity;
 mod convolved;
 mod deblend;
@@ -11,6 +12,8 @@ mod finder;
 mod flags;
 mod image;
 mod kernel;
+mod matched;
+mod noise_map;
 mod source_runs;
 mod tiled;
 
@@ -20,6 +23,7 @@ pub use catalog::{
     PetrosianParams, PetrosianPhotometry, SextractorOptions, SourceCatalog, SourceMeasurement, catalog_tiled,
     measure_source,
 };
+pub use clean::{CleanConfig, clean_sources};
 pub use connectivity::Connectivity;
 pub use convolved::detect_sources_convolved;
 pub use deblend::deblend_sources;
@@ -29,5 +33,7 @@ pub use error::{Result, SegmentationError};
 pub use finder::SourceFinder;
 pub use flags::SegmentationFlags;
 pub use image::{DeblendInfo, Segment, SegmentPolygon, SegmentationImage};
+pub use matched::{detect_sources_matched, matched_filter};
+pub use noise_map::NoiseMap;
 pub use source_runs::SourceRuns;
 pub use tiled::{Tile, TileBytes, TilePlan, TileSource, deblend_tiled, find_sources_tiled};
