@@ -42,7 +42,8 @@ def case(path, hdu):
     with fits.open(path) as hdus:
         data = hdus[hdu].data
         data = data.astype(np.float32 if data.dtype.kind == 'f' and data.dtype.itemsize == 4 else np.float64)
-    part = data[:1024, :1024]
+    middle = [slice(max(n // 2 - 512, 0), n // 2 + 512) for n in data.shape]
+    part = data[tuple(middle)]
     _, median, std = sigma_clipped_stats(part[np.isfinite(part)])
     threshold = float(f'{median + 2.0 * std:.6g}')
     out = []

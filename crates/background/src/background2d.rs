@@ -5,11 +5,10 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2};
 use skyphot_core::{Column, CoreError, Exec, Image, Pixel, Point, Table};
-use skyphot_filter::nan_median_filter;
+use skyphot_filter::{nan_median_filter, zeros};
 
 use crate::boxes::{BoxValue, Reducer, Scratch, centers, gather};
 use crate::interpolator::FullMap;
-use crate::kernel::pages::zeros;
 use crate::{Background2DConfig, BackgroundError, Result, ShepardIdw};
 
 /// Boxes side by side that one task measures.

@@ -14,7 +14,8 @@ use crate::kernel::label_stats::for_each_run;
 /// Parameters of [`clean_sources`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CleanConfig {
-    /// Exponent of the Moffat profile that the wings are assumed to have, 0.1 to 10: a small one cleans more. Default 1.
+    /// Exponent of the Moffat profile that the wings are assumed to have, 0.1 to 10: the smaller it is, the further they reach
+    /// beyond the area of the source. Default 1.
     #[doc(alias = "CLEAN_PARAM")]
     pub beta: f64,
     /// How far the wings of a source are looked at, in units of its isophotal ellipse. Default 10.

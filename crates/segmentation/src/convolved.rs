@@ -8,6 +8,7 @@ use skyphot_filter::{Boundary, Convolver, Kernel};
 use crate::detect::{Plain, Scratch, check, paint};
 use crate::error::Result;
 use crate::kernel::runs::{AboveRows, BAND, RunRows, join};
+use crate::kernel::zeros2;
 use crate::{DetectConfig, SegmentationImage};
 
 /// Rows convolved at a time.
@@ -48,7 +49,7 @@ pub fn detect_sources_convolved<T: Pixel>(
     let (ny, nx) = image.shape();
     let reach = config.connectivity.reach();
     let smooth = Smooth::new(image, kernel);
-    let mut convolved = Array2::<T>::default((ny, nx));
+    let mut convolved = zeros2::<T>((ny, nx));
     let mut bands = vec![RunRows::new(); ny.div_ceil(BAND)];
     if let Some(pixels) = convolved.as_slice_mut() {
         config.exec.for_each_chunk_mut2((pixels, BAND * nx), (&mut bands, 1), |b, out, band| {

@@ -10,6 +10,7 @@ use crate::kernel::deblend::contrast::NotConnected;
 use crate::kernel::deblend::one::{Parts, Workspace};
 use crate::kernel::label_stats::{LabelStats, for_each_run};
 use crate::kernel::runs::BAND;
+use crate::kernel::zeros2;
 use crate::{DeblendConfig, DeblendInfo, SegmentationFlags, SegmentationImage};
 
 /// Sources in larger boxes than this (pixels) are a piece of work of their own.
@@ -240,7 +241,7 @@ impl Sheet {
         if dense {
             segm.labels().iter().zip(&self.whole).for_each(|(l, n)| table[*l as usize] = *n);
         }
-        let mut data = Array2::<i32>::zeros(segm.shape());
+        let mut data = zeros2(segm.shape());
         let Some(pixels) = data.as_slice_mut() else { return data };
         exec.for_each_chunk_mut(pixels, nx * BAND, |band, out| {
             let old = &segm.pixels()[band * nx * BAND..][..out.len()];

@@ -1,12 +1,13 @@
 //! Sources as connected pixels above a threshold.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use skyphot_core::{Exec, Image, Pixel};
 use skyphot_detection::Threshold;
 
 use crate::error::{Result, SegmentationError, at_least_one};
 use crate::kernel::above::{above_row, above_scalar, clear_masked};
 use crate::kernel::runs::{AboveRows, RunRows, connect, number};
+use crate::kernel::zeros2;
 use crate::{Connectivity, SegmentationImage};
 
 /// How [`detect_sources`] connects pixels.
@@ -78,7 +79,7 @@ pub(crate) fn paint(
     exec: &Exec,
 ) -> SegmentationImage {
     let (labels, stats) = number(&mut runs, 0, n_pixels);
-    let mut out = Array2::<i32>::zeros((ny, nx));
+    let mut out = zeros2((ny, nx));
     if let Some(pixels) = out.as_slice_mut() {
         exec.for_each_chunk_mut(pixels, nx * crate::kernel::runs::BAND, |band, part| {
             for (r, row) in part.chunks_exact_mut(nx).enumerate() {

@@ -2,6 +2,5 @@
 
 pub(crate) mod boxstats;
 pub(crate) mod kdtree;
-pub(crate) mod pages;
 pub(crate) mod ranks;
 pub(crate) mod scan;

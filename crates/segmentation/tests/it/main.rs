@@ -9,5 +9,6 @@ mod columns;
 mod convolved;
 mod image;
 mod labels;
+mod noise;
 mod support;
 mod tiled;

@@ -1,17 +1,16 @@
 //! Memory for full-size maps.
 
-use skyphot_core::Pixel;
-
 /// Images of fewer bytes are not worth a word with the system.
 const LARGE: usize = 4 << 20;
 const PAGE: usize = 4096;
 
 /// `len` zeros. The system is asked to back large ones with huge pages: touching fresh memory for the first time is
 /// then five times faster.
-pub(crate) fn zeros<T: Pixel>(len: usize) -> Vec<T> {
+#[must_use]
+pub fn zeros<T: Copy + Default>(len: usize) -> Vec<T> {
     let mut v = vec![T::default(); len];
-    if len * T::BYTES >= LARGE {
-        advise_huge(v.as_mut_ptr().cast(), len * T::BYTES);
+    if len * size_of::<T>() >= LARGE {
+        advise_huge(v.as_mut_ptr().cast(), len * size_of::<T>());
     }
     v
 }
