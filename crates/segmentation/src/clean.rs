@@ -48,16 +48,16 @@ impl Default for CleanConfig {
 /// use skyphot_core::Image;
 /// use skyphot_detection::Threshold;
 /// use skyphot_segmentation::{SegmentationImage, clean_sources};
-/// // A bright star and a bump in its wings, as deblending leaves them.
-/// let star = |x: f64, y: f64| 1000.0 / (1.0 + (x * x + y * y) / 9.0);
-/// let data = Array2::from_shape_fn((41, 41), |(y, x)| star(x as f64 - 15.0, y as f64 - 20.0));
-/// let labels = Array2::from_shape_fn((41, 41), |(y, x)| match data[[y, x]] {
-///     v if v <= 5.0 => 0,
-///     _ if x > 35 && y > 15 && y < 25 => 2,
+/// // A bright star, and a piece of its wings that was taken for a source.
+/// let star = |x: f64, y: f64| 3000.0 / (1.0 + (x * x + y * y) / 4.0);
+/// let data = Array2::from_shape_fn((61, 61), |(y, x)| star(x as f64 - 25.0, y as f64 - 30.0));
+/// let labels = Array2::from_shape_fn((61, 61), |(y, x)| match data[[y, x]] {
+///     v if v <= 20.0 => 0,
+///     _ if (x as f64 - 44.0).hypot(y as f64 - 30.0) < 3.5 => 2,
 ///     _ => 1,
 /// });
 /// let segm = SegmentationImage::new(labels)?;
-/// let clean = clean_sources(&Image::new(data.view())?, &segm, &Threshold::Scalar(5.0), 5, &Default::default())?;
+/// let clean = clean_sources(&Image::new(data.view())?, &segm, &Threshold::Scalar(20.0), 5, &Default::default())?;
 /// assert_eq!((segm.len(), clean.len()), (2, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
