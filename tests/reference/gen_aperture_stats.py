@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from astropy.io import fits
 from astropy.stats import SigmaClip, sigma_clipped_stats
+from astropy.wcs import WCS
 from photutils.aperture import ApertureStats, CircularAnnulus, CircularAperture, EllipticalAperture, RectangularAperture
 from photutils.detection import DAOStarFinder
 
@@ -29,12 +30,45 @@ COMBINATIONS = [('circle', False, False, False, None, False, 0, 'exact'),
 FILES = ['real/spitzer_example_image.fits', 'real/M6707HH.fits.gz']
 
 
+def folded(s, with_error):
+    """One number for each source that any deviation of any column changes: the sum over the columns of a weight times
+    the logarithm of the size, a weight for a negative value, and one for NaN."""
+    total = 0.0
+    for k, c in enumerate(COLUMNS[:-1]):
+        if c == 'sum_err' and not with_error:
+            continue
+        w = [1.0 + float(u) for u in uniform(84, 3 * k + np.arange(3))]
+        v = np.asarray(getattr(getattr(s, c), 'value', getattr(s, c)), float)
+        # Numbers of size 1 that cancel count as they are.
+        absolute = c in ('orientation', 'covariance_xy', 'ellipse_cxy', 'eccentricity', 'ellipticity')
+        with np.errstate(all='ignore'):
+            size = w[0] * v if absolute else w[0] * np.log(np.abs(v)) + w[1] * (v < 0)
+        total = total + np.where(np.isnan(v), w[2], np.where(v == 0.0, 0.0, size))
+    return [float(f'{x:.12g}') for x in total]
+
+
+def everything(data, with_nan, error, mask, positions, sky):
+    """All combinations of mask, error, NaN and clipping for all sources, shapes and the rest in turn."""
+    cases = []
+    for k in range(16):
+        m, e, n, clip = bool(k & 1), bool(k & 2), bool(k & 4), bool(k & 8)
+        shape = list(SHAPES)[(k + k // 4) % 4]
+        sigma, method = (None, 2.0, 3.0)[(1 + k % 2) * clip], ('exact', 'center', 'subpixel')[k % 3]
+        bkg, ddof = float(np.round(sky, 3)) if k % 5 < 2 else None, k % 2
+        s = ApertureStats(with_nan if n else data, SHAPES[shape](positions), error=error if e else None,
+                          mask=mask if m else None, sigma_clip=None if sigma is None else SigmaClip(sigma, maxiters=10),
+                          local_bkg=bkg, ddof=ddof, sum_method=method, subpixels=5)
+        cases.append({'shape': shape, 'mask': m, 'error': e, 'nan': n, 'sigma': sigma, 'bkg': bkg, 'ddof': ddof,
+                      'method': method, 'folded': folded(s, e), 'flags': [int(f) for f in s.flags]})
+    return cases
+
+
 def digits(v):
     return [float(f'{x:.11g}') for x in np.asarray(getattr(v, 'value', v), float)]
 
 
 def main():
-    images = []
+    images, whole = [], []
     for file in FILES:
         path = test_data(file)
         if path is None:
@@ -60,8 +94,18 @@ def main():
                           'method': method, 'positions': p,
                           **{c: digits(getattr(s, c)) for c in COLUMNS if e or c != 'sum_err'}})
         images.append({'file': file, 'n': len(positions), 'cases': cases})
+        wcs = WCS(fits.getheader(path, 0))
+        s = ApertureStats(data - sky, SHAPES['circle'](positions), wcs=wcs)
+        seen = None
+        if wcs.has_celestial:
+            where = s.sky_centroid.spherical
+            seen = {'lon': np.round(where.lon.deg, 12), 'lat': np.round(where.lat.deg, 12), 'sky': float(sky),
+                    'orientation': digits(s.sky_orientation)}
+        whole.append({'file': file, 'positions': positions, 'seen': seen,
+                      'all': everything(data, with_nan, error, mask, positions, sky)})
         print(file, data.shape, len(positions))
     write_json('tests/it/fixtures/aperture_stats.json', {'images': images})
+    write_json('tests/it/fixtures/aperture_stats_all.json', {'images': whole})
 
 
 main()

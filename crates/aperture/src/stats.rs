@@ -6,6 +6,7 @@ use skyphot_geometry::{Coverage, OverlapMethod};
 use crate::aperture::describe;
 use crate::columns::{ids, put, put_f64, squared};
 use crate::kernel::neighbors::{Labels, Source};
+use crate::kernel::prefetch::prefetch;
 use crate::order::visiting_order;
 use crate::photometry_config::background_of;
 use crate::planes::{Planes, contiguous};
@@ -14,6 +15,8 @@ use crate::{Aperture, ApertureError, ApertureFlags, ApertureMoments, Neighbors, 
 
 /// Positions that one thread takes at a time.
 const CHUNK: usize = 256;
+/// Pixels are asked for so many positions ahead.
+const AHEAD: usize = 3;
 
 macro_rules! columns {
     ($($(#[doc = $doc:literal])+ $name:ident: $unit:expr, $short:literal;)*) => {
@@ -299,7 +302,13 @@ impl ApertureStats {
             let (mut centers, mut cover) = (Coverage::new(), Coverage::new());
             let mut found = Vec::with_capacity(range.len());
             let mut moments = Vec::new();
-            for &i in &order[range] {
+            let here = &order[range];
+            for (k, &i) in here.iter().enumerate() {
+                if let Some(next) = here.get(k + AHEAD).map(|&i| i as usize)
+                    && positions[next].is_finite()
+                {
+                    prefetch(&planes.rows(), &aperture_of(next).bbox(positions[next]), image.shape());
+                }
                 let (i, p) = (i as usize, positions[i as usize]);
                 if !p.is_finite() {
                     found.push(OneStats::nan(ApertureFlags::NOWHERE));

@@ -24,6 +24,7 @@ fn sums<const N: usize>(values: &[f64], term: impl Fn(f64) -> [f64; N]) -> [f64;
 }
 
 /// The values less than `reach` away from `m`.
+#[inline(always)]
 fn within(sorted: &[f64], m: f64, reach: f64) -> &[f64] {
     let start = sorted.partition_point(|v| v - m <= -reach);
     let end = sorted.partition_point(|v| v - m < reach);

@@ -100,16 +100,18 @@ impl Window {
     #[inline(always)]
     pub(crate) fn moments(&self, [low, high]: [f64; 2], (x0, y0): (usize, usize)) -> Moments {
         let (mut total, mut sx, mut sy) = (0.0, 0.0, 0.0);
-        self.for_each_run(|values, x, y| {
+        for i in 0..self.runs.len() {
+            let (values, x, y) = self.run(i);
             let (x, y) = (x as f64 - x0 as f64, y as f64 - y0 as f64);
             let [s, sk] = run_sums(values, low, high, |v, k| [v, v * k]);
             total += s;
             sx += s * x + sk;
             sy += s * y;
-        });
+        }
         let (xc, yc) = (sx / total, sy / total);
         let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
-        self.for_each_run(|values, x, y| {
+        for i in 0..self.runs.len() {
+            let (values, x, y) = self.run(i);
             let (dx, dy) = (x as f64 - x0 as f64 - xc, y as f64 - y0 as f64 - yc);
             let [s, s1, s2] = run_sums(values, low, high, |v, k| {
                 let d = k + dx;
@@ -118,7 +120,7 @@ impl Window {
             xx += s2;
             xy += s1 * dy;
             yy += s * dy * dy;
-        });
+        }
         let raw = Covariance { xx: xx / total, xy: xy / total, yy: yy / total };
         Moments { total, x: xc, y: yc, raw }
     }
@@ -127,7 +129,8 @@ impl Window {
     /// the centre is in pixels of the image.
     pub(crate) fn power_moments(&self, [low, high]: [f64; 2], (xc, yc): (f64, f64)) -> [[f64; 4]; 4] {
         let mut m = [[0.0; 4]; 4];
-        self.for_each_run(|values, x, y| {
+        for i in 0..self.runs.len() {
+            let (values, x, y) = self.run(i);
             let (dx, dy) = (x as f64 - xc, y as f64 - yc);
             let row = run_sums(values, low, high, |v, k| {
                 let d = k + dx;
@@ -140,16 +143,16 @@ impl Window {
                 }
                 power *= dy;
             }
-        });
+        }
         m
     }
 
+    /// Values, first column and row of a run. Loops, not closures, go over the runs: they keep the registers of the caller.
     #[inline(always)]
-    fn for_each_run(&self, mut f: impl FnMut(&[f64], usize, usize)) {
-        for (i, &(first, x, y)) in self.runs.iter().enumerate() {
-            let end = self.runs.get(i + 1).map_or(self.values.len(), |r| r.0);
-            f(&self.values[first..end], x, y);
-        }
+    fn run(&self, i: usize) -> (&[f64], usize, usize) {
+        let (first, x, y) = self.runs[i];
+        let end = self.runs.get(i + 1).map_or(self.values.len(), |r| r.0);
+        (&self.values[first..end], x, y)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers of photutils 3.1.1, and properties that must hold.
 
+mod cutouts;
 mod morphology;
 mod neighbors;
 mod photometry;
