@@ -98,7 +98,7 @@ def main():
     a.add_argument('--plot')
     a = a.parse_args()
     x, y, flux, size = field(a.stars, a.density)
-    ours = np.genfromtxt(a.ours, delimiter=',', names=True, comments='#')
+    ours = np.genfromtxt(a.ours, delimiter=',', names=True, skip_header=1)
     rows = {'skyphot': table('skyphot', x, y, flux, {n: ours[n] for n in ours.dtype.names})}
     if a.photutils:
         rows['photutils'] = table('photutils', x, y, flux, photutils(image(x, y, flux, size)))
