@@ -41,12 +41,13 @@ fn grid(inputs: &Inputs) -> Result<GriddedPsf, Error> {
 }
 
 fn values(p: &PsfPhotometry) -> Values {
-    vec![
+    [
         ("x_fit", p.x_fit.clone()),
         ("y_fit", p.y_fit.clone()),
         ("flux_fit", p.flux_fit.clone()),
         ("flux_err", p.flux_err.clone()),
     ]
+    .into()
 }
 
 fn config(radius: f64, separation: Option<f64>, exec: &Exec) -> Result<PsfConfig, Error> {
@@ -95,7 +96,7 @@ fn residual(inputs: &Inputs, exec: &Exec) -> Result<Done, Error> {
     let p = fit(&image, &model, &start, &config(5.0, None, exec)?)?;
     timed(
         || Ok(p.residual_image(&model, &image, Some((101, 101)), false)),
-        |r| Ok(vec![("residual", r.iter().copied().collect())]),
+        |r| Ok([("residual", r.iter().copied().collect())].into()),
     )
 }
 
@@ -133,6 +134,6 @@ fn many(exec: &Exec) -> Result<Done, Error> {
     let model: &dyn PsfModel = &model;
     timed(
         || Ok(fit_crowded(&image, model, &finder, None, &config)?),
-        |c| Ok(vec![("flux_fit", c.photometry.flux_fit)]),
+        |c| Ok([("flux_fit", c.photometry.flux_fit)].into()),
     )
 }
