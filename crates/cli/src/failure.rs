@@ -48,7 +48,18 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         (Some(IoError::Truncated { .. } | IoError::Compression { .. }), _) => {
             "fetch the file again: it is incomplete".into()
         }
-        (Some(IoError::NotFits { .. } | IoError::Empty(_)), _) => "give a FITS file".into(),
+        (Some(IoError::NotFits { .. } | IoError::NotAnImage { .. } | IoError::Empty(_)), _) => {
+            "give an image in FITS or ASDF".into()
+        }
+        (Some(IoError::MissingArray { .. }), _) => {
+            "skyphot info FILE lists the arrays; FILE[roman.data] picks one".into()
+        }
+        (_, Some(PipelineError::NoWcs { .. })) => {
+            "an image with a WCS or GWCS; skyphot info FILE shows what a file has".into()
+        }
+        (_, Some(PipelineError::NotAreas { .. })) => {
+            "--area FILE[EXT] with areas over the nominal one, such as skyphot area-map writes".into()
+        }
         (Some(IoError::UnknownFormat { .. }), _) => {
             "a name ending in .ecsv .fits .csv .parquet .vot or .xml".into()
         }

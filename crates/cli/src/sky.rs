@@ -6,11 +6,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use serde_json::json;
 use skyphot::core::{Exec, Point, SkyCoord, SkyTransform};
-use skyphot::io::{FileSpec, FitsFile, HduInfo, HduSelector, Header, ImageFile};
-use skyphot::pipeline::{PipelineError, fits_wcs, image_gwcs};
+use skyphot::io::{FitsFile, HduInfo, HduSelector, Header, ImageFile};
+use skyphot::pipeline::{AnyWcs, PipelineError, fits_wcs, image_gwcs, wcs_header};
 use skyphot::wcs::sky::{format_dms, format_hms};
 use skyphot::wcs::{
-    Gwcs, SkyFrame, Wcs, WcsError, WcsFitConfig, WcsValue, fit_wcs_from_points, local_jacobian,
+    Gwcs, PixelBounds, SkyFrame, Wcs, WcsError, WcsFitConfig, fit_wcs_from_points, local_jacobian,
 };
 
 /// Positions that one thread takes at a time.
@@ -27,7 +27,9 @@ pub(crate) struct ImageWcs {
     pub(crate) frame: Option<SkyFrame>,
     /// `(ny, nx)`.
     pub(crate) shape: Option<(usize, usize)>,
-    /// Nominal area of a pixel, square degrees.
+    /// The pixels the system is meant for, if it says so.
+    pub(crate) bounds: Option<PixelBounds>,
+    /// Nominal area of a pixel, square degrees: that which the file states, else that of the reference pixel.
     pub(crate) nominal_area: f64,
     /// Cards that describe it, as far as FITS can.
     pub(crate) cards: Header,
@@ -39,32 +41,19 @@ impl ImageWcs {
     /// Opens the system of `FILE` or `FILE[EXT]`; `key` picks an alternate one. Without `[EXT]` it is that of the science
     /// image, or of the first HDU that has one.
     pub(crate) fn open(file: &str, key: Option<char>) -> anyhow::Result<Self> {
-        let spec = FileSpec::parse(file);
-        let image = ImageFile::open(&spec.path)?;
-        if key.is_none()
-            && let Some(wcs) = image_gwcs(&image, &spec.hdu)?
-        {
-            return Ok(Self::gwcs(wcs));
+        Ok(match AnyWcs::open(file, key).context("no world coordinate system that can be used")? {
+            AnyWcs::Fits { wcs, shape, pixel_area } => Self::fits(*wcs, shape).with_stated_area(pixel_area),
+            AnyWcs::Gwcs { wcs, pixel_area } => Self::gwcs(*wcs).with_stated_area(pixel_area),
+            _ => anyhow::bail!("{file}: a world coordinate system of another kind"),
+        })
+    }
+
+    /// The nominal area of a pixel that the file states, steradians, goes before that of the system.
+    fn with_stated_area(mut self, area: Option<f64>) -> Self {
+        if let Some(area) = area {
+            self.nominal_area = area.to_degrees().to_degrees();
         }
-        let ImageFile::Fits(fits) = image else { anyhow::bail!("no world coordinate system in this file") };
-        let first = match &spec.hdu {
-            HduSelector::Auto => fits.image_hdu(&spec.hdu).ok(),
-            one => Some(fits.find(one)?),
-        };
-        let mut reason = None;
-        let rest = fits.hdus().iter().filter(|_| spec.hdu == HduSelector::Auto);
-        for hdu in first.into_iter().chain(rest) {
-            match fits_wcs(&fits, hdu, key) {
-                Ok(wcs) => return Ok(Self::fits(wcs, hdu.image_shape())),
-                Err(e) => {
-                    reason.get_or_insert(e);
-                }
-            }
-        }
-        match reason {
-            Some(e) => Err(e).context("no world coordinate system that can be used"),
-            None => anyhow::bail!("no HDU"),
-        }
+        self
     }
 
     /// A graph of transforms; FITS cards cannot say what it is.
@@ -74,6 +63,7 @@ impl ImageWcs {
             kind: format!("GWCS {}", steps.join(" to ")),
             frame: wcs.frame(),
             shape: wcs.shape(),
+            bounds: wcs.bounding_box().filter(PixelBounds::is_finite),
             nominal_area: wcs.pixel_area(wcs.reference_pixel()).unwrap_or(f64::NAN),
             warnings: Vec::new(),
             cards: Header::new(),
@@ -83,20 +73,13 @@ impl ImageWcs {
 
     /// A FITS system.
     pub(crate) fn fits(wcs: Wcs, shape: Option<(usize, usize)>) -> Self {
-        let mut cards = Header::new();
-        for c in wcs.to_cards() {
-            // What FITS cannot hold is not in a system that was read from it.
-            let _ = match &c.value {
-                WcsValue::Text(t) => cards.set(&c.key, t.as_str(), &c.comment),
-                WcsValue::Integer(i) => cards.set(&c.key, *i, &c.comment),
-                WcsValue::Number(v) => cards.set(&c.key, *v, &c.comment),
-            };
-        }
+        let cards = wcs_header(&wcs.to_cards());
         let [x, y] = wcs.ctype();
         Self {
             kind: format!("FITS {x} {y}"),
             frame: wcs.frame(),
             shape: shape.or(wcs.shape()),
+            bounds: None,
             nominal_area: wcs.proj_plane_pixel_area(),
             warnings: wcs.warnings().iter().map(ToString::to_string).collect(),
             cards,
@@ -167,23 +150,40 @@ impl ImageWcs {
         anyhow::bail!("no TAN-SIP up to order 9 is good to {max_error} pixels, the best to {best:.2e}")
     }
 
+    /// The system is meant for less than the whole image.
+    fn is_part_of(&self, (ny, nx): (usize, usize)) -> bool {
+        let (x, y) = self.extent();
+        x.0 > -0.5 || y.0 > -0.5 || x.1 < nx as f64 - 0.5 || y.1 < ny as f64 - 0.5
+    }
+
+    /// First and last x and y: the edges of the image, or of the part of it that the system is meant for.
+    fn extent(&self) -> ((f64, f64), (f64, f64)) {
+        let whole = self.shape.map(|(ny, nx)| ((-0.5, nx as f64 - 0.5), (-0.5, ny as f64 - 0.5)));
+        match (whole, self.bounds) {
+            (Some((x, y)), Some(b)) => {
+                let clip = |a: (f64, f64), b: (f64, f64)| (a.0.max(b.0), a.1.min(b.1));
+                let (cx, cy) = (clip(x, b.x()), clip(y, b.y()));
+                if cx.0 < cx.1 && cy.0 < cy.1 { (cx, cy) } else { (x, y) }
+            }
+            (Some(whole), None) => whole,
+            (None, Some(b)) => (b.x(), b.y()),
+            (None, None) => ((-0.5, 0.5), (-0.5, 0.5)),
+        }
+    }
+
     /// Centre, scale, orientation and corners.
     pub(crate) fn summary(&self) -> Summary {
-        let (ny, nx) = self.shape.unwrap_or((1, 1));
-        let (right, top) = (nx as f64 - 0.5, ny as f64 - 0.5);
-        let centre = Point::new(0.5 * (nx as f64 - 1.0), 0.5 * (ny as f64 - 1.0));
-        let points = [
-            centre,
-            Point::new(-0.5, -0.5),
-            Point::new(-0.5, top),
-            Point::new(right, top),
-            Point::new(right, -0.5),
-        ];
+        let (x, y) = self.extent();
+        let centre = Point::new(0.5 * (x.0 + x.1), 0.5 * (y.0 + y.1));
+        let points =
+            [centre, Point::new(x.0, y.0), Point::new(x.0, y.1), Point::new(x.1, y.1), Point::new(x.1, y.0)];
         let icrs = self.to_sky(&points, SkyFrame::Icrs, &Exec::serial());
         let m = local_jacobian(self.transform.as_ref(), centre);
         let nan = f64::NAN;
         let scale = m.map_or([nan; 2], |m| [0, 1].map(|j| m[0][j].hypot(m[1][j]) * 3600.0));
         let angle = m.map_or(nan, |m| m[0][1].atan2(m[1][1]).to_degrees().rem_euclid(360.0));
+        // What is a hair below a full turn is none.
+        let angle = if angle > 360.0 - 5e-4 { 0.0 } else { angle };
         let mirrored = m.is_some_and(|m| m[0][0] * m[1][1] - m[0][1] * m[1][0] > 0.0);
         Summary {
             kind: self.kind.clone(),
@@ -193,6 +193,8 @@ impl ImageWcs {
             position_angle: angle,
             mirrored,
             footprint: [icrs[1], icrs[2], icrs[3], icrs[4]],
+            extent: (self.bounds.is_some() && self.shape.is_none_or(|s| self.is_part_of(s)))
+                .then_some((x, y)),
             warnings: self.warnings.clone(),
         }
     }
@@ -219,6 +221,8 @@ pub(crate) struct Summary {
     position_angle: f64,
     mirrored: bool,
     footprint: [SkyCoord; 4],
+    /// Pixels the corners belong to, if it is not the whole image.
+    extent: Option<((f64, f64), (f64, f64))>,
     warnings: Vec<String>,
 }
 
@@ -259,6 +263,13 @@ impl Summary {
         };
         let corners: Vec<String> = self.footprint.iter().map(corner).collect();
         let _ = writeln!(out, "{indent}  corners   {} (from the lower left, clockwise)", corners.join(", "));
+        if let Some((x, y)) = self.extent {
+            let _ = writeln!(
+                out,
+                "{indent}  valid     for x {} to {} and y {} to {} only (bounding box): the corners are those",
+                x.0, x.1, y.0, y.1
+            );
+        }
         for w in &self.warnings {
             let _ = writeln!(out, "{indent}  note      {w}");
         }
@@ -271,7 +282,8 @@ impl Summary {
         json!({
             "kind": self.kind, "frame": self.frame, "centre_icrs_deg": pair(&self.centre),
             "pixel_scale_arcsec": self.scale, "position_angle_deg": self.position_angle, "mirrored": self.mirrored,
-            "footprint_icrs_deg": self.footprint.iter().map(pair).collect::<Vec<_>>(), "notes": self.warnings,
+            "footprint_icrs_deg": self.footprint.iter().map(pair).collect::<Vec<_>>(),
+            "bounding_box_xy": self.extent.map(|(x, y)| json!([[x.0, x.1], [y.0, y.1]])), "notes": self.warnings,
         })
     }
 }

@@ -36,6 +36,14 @@ pub enum IoError {
         /// The first bytes.
         found: String,
     },
+    /// A file that begins neither as FITS nor as ASDF, nor holds the cards of a header.
+    #[error("{}: neither FITS nor ASDF: expected 'SIMPLE  =' or '#ASDF' at the start, found {found:?}", path.display())]
+    NotAnImage {
+        /// The file.
+        path: PathBuf,
+        /// The first bytes.
+        found: String,
+    },
     /// A FITS structure that breaks the standard.
     #[error("{}: HDU {hdu}: {message}", path.display())]
     Fits {

@@ -24,7 +24,7 @@ impl ImageFile {
     /// Reads the structure of a file.
     ///
     /// # Errors
-    /// As [`FitsFile::open`] and [`AsdfFile::open`]; what begins as neither is [`IoError::NotFits`].
+    /// As [`FitsFile::open`] and [`AsdfFile::open`]; what begins as neither is [`IoError::NotAnImage`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let source = Source::open(path.as_ref())?;
         let n = usize::try_from(source.len().min(6)).unwrap_or(6);
@@ -32,7 +32,10 @@ impl ImageFile {
         if AsdfFile::is_asdf(&start) {
             return AsdfFile::from_source(source, None).map(Self::Asdf);
         }
-        FitsFile::from_source(source).map(Self::Fits)
+        FitsFile::from_source(source).map(Self::Fits).map_err(|e| match e {
+            IoError::NotFits { path, found } => IoError::NotAnImage { path, found },
+            e => e,
+        })
     }
 
     /// The file.

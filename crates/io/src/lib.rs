@@ -21,7 +21,7 @@ pub use fits::{
     ChecksumStatus, ErrorPlane, FitsFile, FitsHdu, FitsImage, HduInfo, HduKind, ImageData, ImageHdu,
     PixelType, UncertaintyKind, read_image, write_fits, write_image, write_label_rows,
 };
-pub use header::{Card, CardValue, Header};
+pub use header::{Card, CardValue, Header, read_headers};
 pub use image_file::ImageFile;
 pub use psf::{
     PsfFile, PsfGrid, PsfImage, PsfexAxis, PsfexModel, read_psf, read_psf_grid, read_psf_image,

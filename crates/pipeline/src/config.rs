@@ -42,6 +42,8 @@ pub struct InputSection {
     pub weight: Option<String>,
     /// What the plane of `weight` holds: `weight` (inverse variance), `variance` or `rms`; without it `weight`.
     pub weight_type: Option<String>,
+    /// World coordinate system to use instead of that of the image: a file that has one, or cards in a text file.
+    pub wcs: Option<String>,
     /// Electrons per data unit: adds the Poisson noise of the sources to the errors.
     pub gain: Option<f64>,
     /// Pixel-area map, `FILE[EXT]`, or `auto` for the one in the file: pixel values and errors are multiplied by it.

@@ -50,6 +50,20 @@ pub enum PipelineError {
         /// What the header says it is.
         why: String,
     },
+    /// A file without a world coordinate system.
+    #[error("{file}: no world coordinate system in this file")]
+    NoWcs {
+        /// The file.
+        file: String,
+    },
+    /// A plane that is no map of pixel areas.
+    #[error("{file} is no map of pixel areas: {why}")]
+    NotAreas {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A catalogue without positions.
     #[error("{file} has no position columns: expected one of {expected}; it has {found}")]
     NoPositions {

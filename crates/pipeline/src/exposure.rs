@@ -16,7 +16,7 @@ pub struct Exposure<T: Pixel> {
     pub error: Option<Array2<T>>,
     /// Bad pixels (`true`), if a mask, data-quality or weight plane was given.
     pub mask: Option<Array2<bool>>,
-    /// Header of the image; empty for ASDF files.
+    /// Header of the image; for ASDF files its unit and, with a GWCS, the cards of the TAN-SIP system nearest to it.
     pub header: Header,
     /// The way from pixels to the sky: the GWCS of the file, or the WCS of its header.
     pub sky: Option<SkyMap>,

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod any_wcs;
+mod area;
 mod compare;
 mod config;
 mod detect;
@@ -29,6 +31,8 @@ mod sky_map;
 pub mod spec;
 mod stored;
 
+pub use any_wcs::{AnyWcs, stated_pixel_area};
+pub use area::PixelAreas;
 pub use compare::{Comparison, ComparisonBin, compare};
 pub use config::{
     ApertureSection, BackgroundSection, DEFAULT_CONFIG, DetectSection, InputSection, OutputSection, RunConfig,
@@ -51,8 +55,8 @@ pub use psf_model::{LoadedPsf, PsfSpec};
 pub use psf_stars::{EpsfOptions, build_epsf, choose_stars};
 pub use region_shapes::{RegionShapes, region_shapes};
 pub use run::{RunOptions, RunSummary, run};
-pub use science::image_gwcs;
 pub use segment::{KernelSpec, MemorySize, SegmentOptions, SegmentSection, SegmentSummary, segment};
+pub use science::{image_gwcs, wcs_header};
 pub use shapes::{Quantity, ShapeKind, ShapeSpec, Shapes, Sources};
 pub use sky::add_sky_columns;
 pub use sky_map::SkyMap;

@@ -7,7 +7,8 @@ use skyphot_core::{BoundingBox, DataQuality, HeaderView, Pixel};
 use skyphot_io::{FileSpec, HduInfo, HduSelector, ImageFile, PixelType, UncertaintyKind};
 
 use crate::science::Science;
-use crate::{AnyExposure, Exposure, InputSection, PipelineError, Result, provenance};
+use crate::area::{AreaScale, area_plane};
+use crate::{AnyExposure, AnyWcs, Exposure, InputSection, PipelineError, Result, provenance};
 
 /// Loads an image with the planes a section names: `FILE`, `FILE[EXT]`, or of an ASDF file `FILE[roman.data]`.
 ///
@@ -82,7 +83,7 @@ pub(crate) struct Opened {
     mask: Option<Plane>,
     dq: Option<(Plane, u32)>,
     error: Option<(Plane, UncertaintyKind, &'static str)>,
-    area: Option<Plane>,
+    area: Option<(Plane, AreaScale)>,
     planes: InputSection,
     pub(crate) notes: Vec<String>,
 }
@@ -95,7 +96,10 @@ impl Opened {
             let info = fits.image_hdu(&spec.hdu)?;
             refuse_auxiliary(file, fits.hdus().first().into_iter().chain([info]), info.index)?;
         }
-        let science = Science::find(&source, &spec.hdu, planes)?;
+        let mut science = Science::find(&source, &spec.hdu, planes)?;
+        if let Some(f) = &planes.wcs {
+            science.sky = Some(AnyWcs::open(f, None)?.into_sky_map());
+        }
         if let Some(g) = planes.gain
             && !(g > 0.0 && g.is_finite())
         {
@@ -158,7 +162,18 @@ impl Opened {
                     "in the file; give one as FILE[EXT]",
                 ));
             }
-            (Some(f), _) => Some(Plane::open(f)?),
+            (Some(f), _) => {
+                let mut plane = Plane::open(f)?;
+                plane.hdu = area_plane(&plane.file, &plane.hdu);
+                Some(plane)
+            }
+        };
+        let area = match area {
+            Some(p) => {
+                let scale = AreaScale::of(&p.file, &p.hdu, &p.name)?;
+                Some((p, scale))
+            }
+            None => None,
         };
         if area.is_some() {
             notes.push("pixel values and errors were multiplied by the pixel-area map".to_owned());
@@ -180,7 +195,7 @@ impl Opened {
             ("mask", opened.mask.as_ref()),
             ("data-quality plane", opened.dq.as_ref().map(|(p, _)| p)),
             (opened.error.as_ref().map_or("error", |e| e.2), opened.error.as_ref().map(|e| &e.0)),
-            ("pixel-area map", opened.area.as_ref()),
+            ("pixel-area map", opened.area.as_ref().map(|a| &a.0)),
         ] {
             let Some(plane) = plane else { continue };
             let found = plane.shape()?;
@@ -210,7 +225,7 @@ impl Opened {
     pub(crate) fn reads_parts(&self) -> bool {
         [Some(&self.image), self.mask.as_ref(), self.dq.as_ref().map(|d| &d.0)]
             .into_iter()
-            .chain([self.error.as_ref().map(|e| &e.0), self.area.as_ref()])
+            .chain([self.error.as_ref().map(|e| &e.0), self.area.as_ref().map(|a| &a.0)])
             .flatten()
             .all(|p| p.file.is_read_by_parts())
     }
@@ -234,8 +249,9 @@ impl Opened {
             }
             error = Some(plane.error);
         }
-        if let Some(p) = &self.area {
-            let area = p.pixels::<f64>(window)?;
+        if let Some((p, scale)) = &self.area {
+            let mut area = p.pixels::<f64>(window)?;
+            scale.apply(&mut area)?;
             for plane in [Some(&mut data), error.as_mut()].into_iter().flatten() {
                 plane.zip_mut_with(&area, |v, a| *v = T::from_f64(v.to_f64() * a));
             }

@@ -6,7 +6,7 @@ use skyphot_core::tree::Node;
 use skyphot_core::{DataQuality, HeaderView};
 use skyphot_io::{AsdfFile, FitsFile, HduInfo, HduSelector, Header, ImageFile, PixelType};
 use skyphot_wcs::sky::SkyFrame;
-use skyphot_wcs::{Gwcs, WcsError};
+use skyphot_wcs::{Gwcs, GwcsSip, GwcsSipConfig, WcsCard, WcsError, WcsValue};
 
 use crate::{InputSection, PipelineError, Result, SkyMap, fits_wcs};
 
@@ -28,10 +28,16 @@ pub(crate) struct Science {
 impl Science {
     pub(crate) fn find(source: &ImageFile, image: &HduSelector, planes: &InputSection) -> Result<Self> {
         let mut notes = Vec::new();
-        let sky = gwcs(source, image, &mut notes);
+        let graph = match image_gwcs(source, image) {
+            Ok(wcs) => wcs,
+            Err(e) => {
+                notes.push(format!("the GWCS of the file cannot be used: {e}"));
+                None
+            }
+        };
         let mut found = match source {
-            ImageFile::Fits(file) => Self::of_fits(file, file.image_hdu(image)?, sky, notes),
-            ImageFile::Asdf(file) => Self::of_asdf(file, file.image_path(image)?, sky, notes)?,
+            ImageFile::Fits(file) => Self::of_fits(file, file.image_hdu(image)?, graph.map(sky_map), notes),
+            ImageFile::Asdf(file) => Self::of_asdf(file, file.image_path(image)?, graph, notes)?,
             _ => {
                 return Err(PipelineError::value(
                     "file",
@@ -88,7 +94,7 @@ impl Science {
         }
     }
 
-    fn of_asdf(file: &AsdfFile, path: String, sky: Option<SkyMap>, notes: Vec<String>) -> Result<Self> {
+    fn of_asdf(file: &AsdfFile, path: String, graph: Option<Gwcs>, notes: Vec<String>) -> Result<Self> {
         let named = |path: String| HduSelector::Name { name: path, version: None };
         let shape = |path: &str| file.array(path).ok().map(|a| a.shape().to_vec());
         let plane = |name: &str| {
@@ -100,6 +106,14 @@ impl Science {
         if let Some(unit) = &unit {
             header.set("BUNIT", unit.as_str(), "unit of the image")?;
         }
+        if let Some(sip) = graph.as_ref().and_then(sip_of) {
+            wcs_header(&sip.to_cards()).cards().iter().for_each(|c| header.push(c.clone()));
+            header.add_comment(&format!(
+                "The WCS is a TAN-SIP in place of the GWCS of the image, good to {:.2e} pixels",
+                sip.max_error
+            ));
+        }
+        let sky = graph.map(sky_map);
         Ok(Self {
             pixel_type: file.pixel_type(&path)?,
             error: plane("err"),
@@ -165,16 +179,29 @@ fn is_jwst_science(file: &FitsFile, info: &HduInfo) -> bool {
         && info.name.as_ref().is_some_and(|n| n.eq_ignore_ascii_case("SCI"))
 }
 
-/// The GWCS of an image as a map; a note where there is one that cannot be used.
-fn gwcs(file: &ImageFile, image: &HduSelector, notes: &mut Vec<String>) -> Option<SkyMap> {
-    match image_gwcs(file, image) {
-        Ok(wcs) => wcs.map(|wcs| {
-            let frame = wcs.frame().unwrap_or(SkyFrame::Icrs);
-            SkyMap::new(Arc::new(wcs), frame)
-        }),
-        Err(e) => {
-            notes.push(format!("the GWCS of the file cannot be used: {e}"));
-            None
-        }
+fn sky_map(wcs: Gwcs) -> SkyMap {
+    let frame = wcs.frame().unwrap_or(SkyFrame::Icrs);
+    SkyMap::new(Arc::new(wcs), frame)
+}
+
+/// The FITS system for maps that go with an image: good to 0.01 pixels if one is, else to 0.25.
+fn sip_of(wcs: &Gwcs) -> Option<GwcsSip> {
+    let fine =
+        GwcsSipConfig { max_pix_error: 0.01, max_inv_pix_error: Some(0.01), ..GwcsSipConfig::default() };
+    wcs.to_fits_sip(&fine).or_else(|_| wcs.to_fits_sip(&GwcsSipConfig::default())).ok()
+}
+
+/// The cards of a system as a header.
+#[must_use]
+pub fn wcs_header(cards: &[WcsCard]) -> Header {
+    let mut header = Header::new();
+    for c in cards {
+        // Keywords and values of a system are such that FITS can hold them.
+        let _ = match &c.value {
+            WcsValue::Text(t) => header.set(&c.key, t.as_str(), &c.comment),
+            WcsValue::Integer(i) => header.set(&c.key, *i, &c.comment),
+            WcsValue::Number(v) => header.set(&c.key, *v, &c.comment),
+        };
     }
+    header
 }

@@ -26,7 +26,8 @@ impl StoredPixel for f64 {
     }
 }
 
-/// Writes a map that goes with an image: its header is carried over.
+/// Writes a map that goes with an image: its header is carried over, but for the keywords of lookup-table distortions,
+/// whose tables are in other HDUs of the image's file.
 ///
 /// # Errors
 /// Those of [`skyphot_io::write_image`].
@@ -36,5 +37,14 @@ pub fn write_map<T: StoredPixel>(
     header: &Header,
     overwrite: bool,
 ) -> Result<()> {
-    Ok(skyphot_io::write_image(path, T::image_data(map), Some(header), overwrite)?)
+    let mut header = header.clone();
+    let table = |k: &str| {
+        ["CPDIS", "D2IMDIS", "CPERR", "D2IMERR", "D2IMARR", "D2IMEXT"].iter().any(|t| k.starts_with(t))
+            || (k.starts_with("DP") || k.starts_with("D2IM"))
+                && k.trim_start_matches("DP")
+                    .trim_start_matches("D2IM")
+                    .starts_with(|c: char| c.is_ascii_digit())
+    };
+    header.retain(|c| !table(c.keyword()));
+    Ok(skyphot_io::write_image(path, T::image_data(map), Some(&header), overwrite)?)
 }

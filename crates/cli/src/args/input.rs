@@ -44,6 +44,9 @@ pub(crate) struct PlaneArgs {
     /// Pixel-area map, or auto for the one in a JWST file: values and errors are multiplied by it
     #[arg(long, value_name = "FILE[EXT]|auto")]
     area: Option<String>,
+    /// World coordinate system to use instead of the image's own: an image that has it, or cards in a text file
+    #[arg(long, value_name = "FILE[EXT]")]
+    wcs: Option<String>,
     /// Leave alone the errors and the data quality that files of JWST and Roman bring along
     #[arg(long)]
     ignore_planes: bool,
@@ -61,6 +64,7 @@ impl PlaneArgs {
         crate::args::sections::lay(&mut section.weight_type, &self.weight_type);
         crate::args::sections::lay(&mut section.gain, &self.gain);
         crate::args::sections::lay(&mut section.area, &self.area);
+        crate::args::sections::lay(&mut section.wcs, &self.wcs);
         section.ignore_planes |= self.ignore_planes;
     }
 }

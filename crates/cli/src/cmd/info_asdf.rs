@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
+use skyphot::core::DataQuality;
 use skyphot::core::tree::{Node, Value};
 use skyphot::io::{AsdfFile, HduSelector, ImageFile};
 use skyphot::pipeline::image_gwcs;
 
+use super::info::DqSummary;
 use crate::args::GlobalArgs;
 use crate::output;
 use crate::sky::ImageWcs;
@@ -45,6 +47,11 @@ pub(crate) fn run(
         Ok(wcs) => wcs.map(|w| Ok(ImageWcs::gwcs(w).summary())),
         Err(e) => Some(Err(e.to_string())),
     };
+    let dq = measured.as_deref().filter(|m| m.ends_with("data")).and_then(|m| {
+        let path = file.sibling(m, "dq")?;
+        let plane = file.read_dq(&path).ok()?;
+        Some((path, DqSummary::new(&plane, &DataQuality::roman())))
+    });
     if global.json {
         let list: Vec<_> = arrays
             .iter()
@@ -62,7 +69,7 @@ pub(crate) fn run(
             "blocks": file.blocks().iter().map(|b| json!({
                 "used": b.used(), "data_size": b.data_size(), "compression": b.compression(),
             })).collect::<Vec<_>>(),
-            "measured": measured, "warnings": file.warnings(),
+            "measured": measured, "dq": dq.as_ref().map(|d| d.1.json()), "warnings": file.warnings(),
         }));
     }
     let standard = file.standard_version().map_or_else(String::new, |v| format!(", standard {v}"));
@@ -72,6 +79,10 @@ pub(crate) fn run(
         let unit = file.unit(path).map_or_else(String::new, |u| format!(", {u}"));
         let _ =
             writeln!(text, "  {path:width$}  array of shape {:?}, {}{unit}", array.shape(), array.dtype());
+        // The data-quality plane of the exposure.
+        if let Some(dq) = dq.as_ref().filter(|d| d.0 == *path) {
+            let _ = writeln!(text, "  {:width$}  {}", "", dq.1.text());
+        }
     }
     if !whole && arrays.len() > ENTRIES {
         let _ = writeln!(text, "  ... {} more arrays", arrays.len() - ENTRIES);

@@ -11,6 +11,7 @@ pub(crate) mod detect;
 pub(crate) mod epsf;
 pub(crate) mod info;
 mod info_asdf;
+mod info_other;
 pub(crate) mod matching;
 pub(crate) mod plot;
 pub(crate) mod profile;

@@ -30,7 +30,7 @@ Examples:
   skyphot wcs image.fits --table gaia.csv -o gaia_xy.csv           # ra, dec gain x, y
   skyphot wcs 'mosaic.fits[SCI,2]' --system A --to-sky 0,0 --frame galactic")]
 pub(crate) struct WcsCmd {
-    /// Image or header with a WCS: FILE, FILE[EXT], FILE[EXT,VER] or FILE[2]
+    /// Image with a WCS or GWCS: FILE, FILE[EXT], FILE[EXT,VER] or FILE[2]; or cards in a text file such as SCAMP's .head
     file: String,
     /// Pixel positions to convert, 0-based
     #[arg(long, value_name = "X,Y;...", allow_hyphen_values = true, group = "action")]

@@ -33,12 +33,20 @@ impl AsdfFile {
                     image_axes(a.1.shape()).is_some()
                         && matches!(a.1.dtype(), DType::Scalar(k, _) if is_real(*k))
                 };
+                // The coefficients of a transform are no image.
+                let in_transform = |p: &str| {
+                    p.match_indices('.').any(|(i, _)| {
+                        let tag =
+                            self.tree().path(&p[..i]).and_then(|n| n.tag().map(|t| t.name().to_owned()));
+                        tag.is_some_and(|t| t.contains("/transform/") || t.contains("gwcs/"))
+                    })
+                };
                 let depth = |p: &str| p.matches('.').count();
                 arrays
                     .iter()
                     .filter(flat)
                     .find(|(p, _)| depth(p) <= 1 && (p == "data" || p.ends_with(".data")))
-                    .or_else(|| arrays.iter().find(flat))
+                    .or_else(|| arrays.iter().filter(flat).find(|(p, _)| !in_transform(p)))
                     .map(|(p, _)| p.clone())
                     .ok_or_else(|| IoError::NothingSuitable {
                         path: self.path().to_owned(),

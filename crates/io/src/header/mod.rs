@@ -1,9 +1,11 @@
 //! FITS headers: cards in the order of the file.
 
 mod card;
+mod text;
 
 pub use card::{Card, CardValue};
 pub(crate) use card::{RECORD, normalise, parse_number};
+pub use text::read_headers;
 
 use skyphot_core::HeaderView;
 
@@ -37,8 +39,12 @@ impl Header {
     /// Reads records of 80 characters up to END or the end of the text.
     #[must_use]
     pub fn parse(text: &[u8]) -> Self {
+        Self::parse_records(text.chunks(RECORD))
+    }
+
+    pub(super) fn parse_records<'a>(records: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut h = Self::new();
-        for record in text.chunks(RECORD) {
+        for record in records {
             let record: String =
                 record.iter().map(|&b| if (32..127).contains(&b) { char::from(b) } else { ' ' }).collect();
             let head = record.get(..8).unwrap_or(&record).trim_end();
