@@ -68,7 +68,9 @@ impl AreaScale {
             "deg2" | "deg**2" | "deg^2" => Some(1.0_f64.to_radians().powi(2)),
             "arcmin2" | "arcmin**2" | "arcmin^2" => Some((1.0_f64 / 60.0).to_radians().powi(2)),
             "arcsec2" | "arcsec**2" | "arcsec^2" => Some((1.0_f64 / 3600.0).to_radians().powi(2)),
-            other => return Err(wrong(format!("its unit is '{other}', expected none or an area such as sr"))),
+            other => {
+                return Err(wrong(format!("its unit is '{other}', expected none or an area such as sr")));
+            }
         };
         let factor = match (area, nominal) {
             (None, _) => 1.0,

@@ -6,8 +6,8 @@ use ndarray::Array2;
 use skyphot_core::{BoundingBox, DataQuality, HeaderView, Pixel};
 use skyphot_io::{FileSpec, HduInfo, HduSelector, ImageFile, PixelType, UncertaintyKind};
 
-use crate::science::Science;
 use crate::area::{AreaScale, area_plane};
+use crate::science::Science;
 use crate::{AnyExposure, AnyWcs, Exposure, InputSection, PipelineError, Result, provenance};
 
 /// Loads an image with the planes a section names: `FILE`, `FILE[EXT]`, or of an ASDF file `FILE[roman.data]`.

@@ -25,7 +25,7 @@ fn files_that_are_not_there_or_not_images() {
     let d = dir.path();
     fails(d, &["run", "nope.fits", "-o", "out"], 1, &["nope.fits", "no such file"]);
     std::fs::write(d.join("text.fits"), "hello, this is not FITS at all\n".repeat(200)).unwrap();
-    fails(d, &["run", "text.fits", "-o", "out"], 1, &["not a FITS file"]);
+    fails(d, &["run", "text.fits", "-o", "out"], 1, &["neither FITS nor ASDF"]);
     let whole = std::fs::read(d.join("image.fits")).unwrap();
     std::fs::write(d.join("short.fits"), &whole[..whole.len() / 2]).unwrap();
     fails(d, &["run", "short.fits", "-o", "out"], 1, &["truncated"]);

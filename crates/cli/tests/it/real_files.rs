@@ -50,8 +50,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("fits/made/cube3d.fits", "two-dimensional"),
     ("fits/astropy/btable.fits", "two-dimensional image"),
     ("fits/astropy/history_header.fits", "two-dimensional image"),
-    ("real/sep_image.cat", "not a FITS file"),
-    ("real/spitzer_example_catalog.xml", "not a FITS file"),
+    ("real/sep_image.cat", "neither FITS nor ASDF"),
+    ("real/spitzer_example_catalog.xml", "neither FITS nor ASDF"),
 ];
 
 #[test]

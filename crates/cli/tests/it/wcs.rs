@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use skyphot::core::testing::{field, test_data};
-use skyphot::core::{Column, Table};
+use skyphot::core::{Column, HeaderView, Table};
 use skyphot::io::{Header, TableOptions, read_image, read_table, write_image, write_table};
 use tempfile::TempDir;
 
@@ -222,6 +222,110 @@ fn wrong_calls_are_explained() {
         assert_eq!(r.code, code, "{args:?}\n{}", r.err);
         assert!(r.err.contains(words) && !r.err.contains("panicked"), "{args:?}\n{}", r.err);
     }
+}
+
+/// The cards of `sky.fits` as lines of text.
+fn head_file(d: &Path) {
+    let image = read_image::<f64>(d.join("sky.fits")).unwrap();
+    let lines: Vec<String> = image.header.to_records().iter().map(|r| r.trim_end().to_owned()).collect();
+    std::fs::write(d.join("sky.head"), lines.join("\n") + "\nEND\n").unwrap();
+}
+
+#[test]
+fn headers_in_text_files() {
+    let dir = sky_folder();
+    let d = dir.path();
+    head_file(d);
+    let at = |file: &str| json(d, &["wcs", file, "--to-sky", "10.5,20.25", "--json"])["positions"][0].clone();
+    assert_eq!(at("sky.head"), at("sky.fits"));
+    let info = ok(d, &["info", "sky.head"]).out;
+    assert!(info.contains("header in a text file") && info.contains("TAN-SIP"), "{info}");
+    // An image without coordinates borrows them.
+    write_image(d.join("plain.fits"), field(130, 150, 11, 12, 2.0).view(), None, true).unwrap();
+    let positions = ["--positions", "10.5,20.25", "--circle", "3", "-o"];
+    ok(d, &[&["aperture", "plain.fits", "--wcs", "sky.head"][..], &positions, &["a.ecsv"]].concat());
+    ok(d, &[&["aperture", "sky.fits"][..], &positions, &["b.ecsv"]].concat());
+    let ra = |f: &str| read_table(d.join(f)).unwrap().f64("ra").unwrap()[0];
+    assert_eq!(ra("a.ecsv"), ra("b.ecsv"));
+    assert_eq!(skyphot(d, &["wcs", "sky.head[2]"]).code, 2);
+}
+
+#[test]
+fn info_of_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    catalog(&d.join("a.ecsv"), vec![Column::new("ra", vec![1.0, 2.0]).with_unit("deg")]);
+    let text = ok(d, &["info", "a.ecsv"]).out;
+    assert!(text.contains("table of 2 rows and 1 columns") && text.contains("deg"), "{text}");
+    let j = json(d, &["info", "a.ecsv", "--json"]);
+    assert_eq!((&j["rows"], &j["columns"][0]["name"]), (&2.into(), &"ra".into()), "{j}");
+    std::fs::write(d.join("notes.txt"), "to do\n").unwrap();
+    let r = skyphot(d, &["info", "notes.txt"]);
+    assert!(
+        r.code == 1 && r.err.contains("neither FITS nor ASDF") && r.err.contains("FITS or ASDF\n"),
+        "{}",
+        r.err
+    );
+}
+
+/// `background.fits` of an ASDF file has a FITS system in place of the GWCS, and says how good it is.
+#[test]
+fn maps_of_asdf_images_have_coordinates() {
+    let Some(file) = test_data("roman/r0003201001001001005_0002_wfi01_f129_rad023_cal.asdf") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (d, file) = (dir.path(), file.display().to_string());
+    ok(d, &["background", &file, "-o", "bkg.fits"]);
+    let header = read_image::<f64>(d.join("bkg.fits")).unwrap().header;
+    let error = header.get_f64("SIPMXERR").unwrap();
+    assert!(error <= 0.01, "{error}");
+    let at = |f: &str| {
+        let j = json(d, &["wcs", f, "--to-sky", "200,20", "--json"]);
+        ["ra", "dec"].map(|k| j["positions"][0][k].as_f64().unwrap())
+    };
+    let (a, b) = (at("bkg.fits"), at(&file));
+    let off = ((a[0] - b[0]) * b[1].to_radians().cos()).hypot(a[1] - b[1]) * 3600.0 / 0.11;
+    assert!(off <= error + 1e-6, "{off} {error}");
+}
+
+#[test]
+fn jwst_exposures() {
+    let Some(file) = test_data("jwst/jw12345002001_02101_00001_mirimage_sub256_cal.fits") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (d, file) = (dir.path(), file.display().to_string());
+    let info = json(d, &["info", &file, "--json"]);
+    let dq = info["hdus"].as_array().unwrap().iter().find(|h| h["name"] == "DQ").unwrap();
+    assert_eq!(dq["dq"][0]["name"], "DO_NOT_USE", "{dq}");
+    // The map is over the area that the header states, as the one in the file.
+    ok(d, &["area-map", &file, "-o", "pam.fits"]);
+    let ours = read_image::<f64>(d.join("pam.fits")).unwrap().data;
+    let spec = format!("{file}[AREA]");
+    let theirs = read_image::<f64>(spec.as_str()).unwrap().data;
+    let worst = ours
+        .iter()
+        .zip(&theirs)
+        .filter(|(a, b)| a.is_finite() && **b != 0.0)
+        .map(|(a, b)| (a / b - 1.0).abs())
+        .fold(0.0, f64::max);
+    assert!(worst < 1e-6, "{worst:e}");
+    // --area takes the AREA extension of such a file, not its image.
+    let area = |area: &str, out: &str| {
+        ok(d, &["aperture", &file, "--positions", "100,100", "--circle", "4", "--area", area, "-o", out]);
+        read_table(d.join(out)).unwrap().f64("flux").unwrap()[0]
+    };
+    assert_eq!(area("auto", "a.ecsv"), area(&file, "b.ecsv"));
+    let wrong = format!("{file}[SCI]");
+    let r = skyphot(d, &["aperture", &file, "--positions", "100,100", "--area", &wrong]);
+    assert!(r.code == 1 && r.err.contains("no map of pixel areas"), "{}", r.err);
+}
+
+#[test]
+fn corners_of_a_bounding_box() {
+    let Some(file) = test_data("jwst/seed_det_image_seq1_MIRIMAGE_F560Wexp1_cal_zeroed.fits.gz") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let text = ok(dir.path(), &["wcs", &file.display().to_string()]).out;
+    assert!(text.contains("valid     for x 3.5 to 1027.5") && !text.contains("not on the sky"), "{text}");
 }
 
 #[test]

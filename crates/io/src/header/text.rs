@@ -33,8 +33,15 @@ pub fn read_headers(path: impl AsRef<Path>) -> Result<Vec<Header>> {
     });
     let Some(text) = text else { return Err(no_header(&bytes)) };
     let headers = parse(text);
-    let is_one = |h: &Header| h.cards().iter().any(|c| c.keyword().len() > 1 && h.get(c.keyword()).is_some());
-    if headers.iter().any(is_one) { Ok(headers) } else { Err(no_header(&bytes)) }
+    if headers.is_empty() { Err(no_header(&bytes)) } else { Ok(headers) }
+}
+
+/// `KEYWORD = ...`
+fn is_card(record: &str) -> bool {
+    let Some((key, rest)) = record.as_bytes().split_at_checked(8) else { return false };
+    let name = key.trim_ascii_end();
+    let letter = |c: &u8| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, b'-' | b'_');
+    rest.starts_with(b"= ") && !name.is_empty() && name.iter().all(letter)
 }
 
 fn parse(text: &str) -> Vec<Header> {
@@ -50,8 +57,8 @@ fn parse(text: &str) -> Vec<Header> {
     let is_end = |r: &String| r.trim_end() == "END";
     records
         .split(is_end)
+        .filter(|one| one.iter().any(|r| is_card(r)))
         .map(|one| Header::parse_records(one.iter().map(|r| r.as_bytes())))
-        .filter(|h| !h.is_empty() && h.cards().iter().any(|c| !c.keyword().is_empty()))
         .collect()
 }
 
