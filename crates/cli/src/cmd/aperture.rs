@@ -21,6 +21,9 @@ use crate::overlay::{Drawn, RED, draw_apertures};
 use crate::progress::Progress;
 use crate::regions::{place_regions, read_region_file};
 
+/// Positions up to which the picture shows the annuli of the local background.
+const MAX_DRAWN_ANNULI: usize = 1000;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Fluxes are sums over the aperture in the unit of the image, less the local sky times the area
@@ -235,7 +238,10 @@ fn photometry<T: Pixel>(
         let annulus = local.and_then(|(_, shapes)| shapes);
         let mut drawn: Vec<Drawn<'_>> =
             placed.shapes.iter().map(|shapes| Drawn { shapes, color: RED }).collect();
-        drawn.extend(annulus.as_ref().map(|shapes| Drawn { shapes, color: Color::DODGER_BLUE }));
+        // Those of a crowded field would hide it.
+        if positions.len() <= MAX_DRAWN_ANNULI {
+            drawn.extend(annulus.as_ref().map(|shapes| Drawn { shapes, color: Color::DODGER_BLUE }));
+        }
         let names =
             placed.names.clone().unwrap_or_else(|| (1..=positions.len()).map(|i| i.to_string()).collect());
         draw_apertures(&image, positions, &drawn, names, path, &args.input.file, global)?;

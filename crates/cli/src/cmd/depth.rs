@@ -143,6 +143,9 @@ fn depth<T: Pixel>(
         ..ImageDepthConfig::default()
     };
     let found = ImageDepth::measure(&e.image()?, radius, &config)?;
+    if args.mask_sources.is_none() && planes.mask.is_none() {
+        progress.note("note: circles fall on sources, too: --mask-sources 3 or a --mask keeps them off");
+    }
     let parameters = serde_json::json!({
         "input": planes, "radius": args.radius, "nsigma": args.nsigma, "apertures": args.apertures,
         "iterations": args.iterations, "no-overlap": args.no_overlap, "mask-pad": args.mask_pad,
