@@ -81,7 +81,7 @@ pub fn build_epsf<T: Pixel>(
     mut watch: impl FnMut(&EpsfIteration),
 ) -> Result<(EpsfResult, ExtractedStars)> {
     let extracted = extract_stars(
-        &[StarField::new(image.clone())],
+        &[StarField::new(*image)],
         &[StarCatalog::at_pixels(stars.to_vec())],
         &ExtractConfig { size: options.size, saturation: options.saturation },
     )?;

@@ -118,7 +118,7 @@ pub fn plot_psf_grid(
     let plot = PlotConfig {
         interval: Interval::Manual { min, max },
         stretch,
-        colormap: config.colormap.clone(),
+        colormap: config.colormap,
         axes: false,
         title: config.title.clone(),
         unit: Some(unit.to_owned()),

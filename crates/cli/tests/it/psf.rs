@@ -1,5 +1,7 @@
 //! `skyphot psf` and `skyphot epsf`.
 
+#![allow(clippy::unwrap_used)]
+
 use ndarray::Array2;
 use skyphot::core::testing::{noise, uniform};
 use skyphot::core::{Exec, Point};

@@ -4,8 +4,8 @@
 
 mod crowded;
 mod epsf;
-mod fields;
 mod epsf_field;
+mod fields;
 
 mod models;
 mod photometry;

@@ -272,8 +272,8 @@ fn gaussian_fits_are_those_of_photutils() {
     let all = fixture("gaussians");
     let s = scene();
     let image = Image::new(s.data.view()).unwrap();
-    let with_error = image.clone().with_error(s.error.view()).unwrap();
-    let masked = with_error.clone().with_mask(s.mask.view()).unwrap();
+    let with_error = image.with_error(s.error.view()).unwrap();
+    let masked = with_error.with_mask(s.mask.view()).unwrap();
     let config = GaussianFitConfig::default();
     let run = |name: &str, image: &Image<'_, f64>, config: &GaussianFitConfig| {
         check(name, &fit_2dgaussian(image, Some(&s.at), config).unwrap(), &all[name]);
