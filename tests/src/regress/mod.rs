@@ -5,6 +5,7 @@
 
 mod aperture;
 mod background;
+mod catalog;
 mod detection;
 mod scene;
 mod sky;
@@ -31,9 +32,12 @@ pub fn all(topic: Option<&str>) -> Result<Vec<Quantity>, Error> {
         ("detection", detection::compare),
         ("aperture", aperture::compare),
     ];
-    let known = |t: &str| t == "wcs" || topics.iter().any(|(name, _)| *name == t);
+    let known = |t: &str| t == "wcs" || t == "catalog" || topics.iter().any(|(name, _)| *name == t);
     if let Some(t) = topic.filter(|t| !known(t)) {
-        return Err(format!("no topic {t}: there are background, stats, detection, aperture and wcs").into());
+        return Err(format!(
+            "no topic {t}: there are background, stats, detection, aperture, catalog and wcs"
+        )
+        .into());
     }
     let mut tally = Tally::default();
     if topic.is_none_or(|t| t == "wcs") {
@@ -42,6 +46,13 @@ pub fn all(topic: Option<&str>) -> Result<Vec<Quantity>, Error> {
         sky::compare(&mut tally)?;
     }
     if topic == Some("wcs") {
+        return Ok(tally.finish());
+    }
+    if topic.is_none_or(|t| t == "catalog") {
+        tally.topic("catalog");
+        catalog::compare(&mut tally)?;
+    }
+    if topic == Some("catalog") {
         return Ok(tally.finish());
     }
     let scenes = Scene::all()?;

@@ -297,4 +297,6 @@ fn measures_of_sextractor_have_their_closed_forms() {
     assert!((get("MAG_AUTO") - (25.0 - 2.5 * get("FLUX_AUTO").log10())).abs() < 1e-12);
     assert_eq!(get("KRON_RADIUS"), 2.5 * catalog.kron_radius()[0]);
     assert_eq!((get("FLAGS"), get("NUMBER")), (0.0, 1.0));
+    // Not convolved: every pixel of the segment is above the threshold.
+    assert_eq!((get("ISOAREA_IMAGE"), get("ISO7")), (get("ISOAREAF_IMAGE"), areas[7] as f64));
 }
