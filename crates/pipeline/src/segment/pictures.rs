@@ -36,15 +36,18 @@ pub(crate) fn overlay<T: Pixel>(
     title: &str,
     unit: Option<&str>,
 ) -> Result<Picture> {
-    let outlines = sources.outlines()?.into_iter().map(|vertices| Shape::Polygon { vertices }).collect();
+    let (ny, nx) = image.shape();
+    let side = canvas((ny * factor, nx * factor));
+    // What is smaller than a few pixels of the canvas cannot be seen, and costs memory where there are very many.
+    let pixel = ((ny.max(nx) * factor) as f64 / f64::from(side)).max(0.0);
+    let least = if pixel > 1.0 { 2.0 * pixel } else { 0.0 };
+    let outlines = sources.outlines(least)?.into_iter().map(|vertices| Shape::Polygon { vertices }).collect();
     let kron: Vec<Shape> = ellipses
         .iter()
-        .filter(|e| e.center.is_finite() && e.a.is_finite())
+        .filter(|e| e.center.is_finite() && e.a.is_finite() && 1.5 * e.a >= least)
         .map(|e| Shape::Ellipse { center: e.center, a: e.a, b: e.b, theta: e.theta })
         .collect();
     // Thousands of lines cover what they show.
-    let (ny, nx) = image.shape();
-    let side = canvas((ny * factor, nx * factor));
     let width = f64::from(side) / 1200.0 * if ellipses.len() > 2000 { 0.5 } else { 1.0 };
     let overlays = [
         Overlay::new(kron).with_color(Color::new(220, 30, 30)).with_line_width(width),

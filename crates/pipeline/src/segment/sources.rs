@@ -73,10 +73,11 @@ impl Sources {
         }
     }
 
-    /// The outlines of all sources, holes included.
-    pub(crate) fn outlines(&self) -> Result<Vec<Vec<Point>>> {
+    /// The outlines of all sources that are at least so many pixels high or wide, holes included.
+    pub(crate) fn outlines(&self, least: f64) -> Result<Vec<Vec<Point>>> {
         let mut out = Vec::new();
-        for i in 0..self.len() {
+        let size = |b: &BoundingBox| b.shape().0.max(b.shape().1) as f64;
+        for i in (0..self.len()).filter(|i| size(&self.bbox()[*i]) >= least) {
             for p in self.polygons(i)? {
                 out.push(p.exterior);
                 out.extend(p.holes);

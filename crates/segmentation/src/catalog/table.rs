@@ -1,10 +1,14 @@
 //! The catalogue as a table.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use skyphot_centroids::Covariance;
 use skyphot_core::{Column, CoreError, FlagSet, MetaValue, SkyCoord, Table};
 
 use super::columns::FLOAT_COLUMNS;
 use super::measure::{CatalogParts, SourceMeasurement};
+use super::photometry::ApertureFlux;
 use super::sky::Which;
 use super::source_catalog::SourceCatalog;
 use crate::SegmentationFlags;
@@ -195,6 +199,19 @@ fn corner(c: &SourceCatalog<'_>, name: &str, which: usize) -> Result<Vec<Column>
     sky(c, name, c.sky_bbox().map(|mut k| std::mem::take(&mut k[which])))
 }
 
+/// Circular photometry by radius (its bits): fluxes and errors come from one measurement.
+#[derive(Debug, Default)]
+struct Circles(BTreeMap<u64, ApertureFlux>);
+
+impl Circles {
+    fn of(&mut self, catalog: &SourceCatalog<'_>, radius: f64) -> Result<&ApertureFlux> {
+        Ok(match self.0.entry(radius.to_bits()) {
+            Entry::Occupied(e) => e.into_mut(),
+            Entry::Vacant(e) => e.insert(catalog.circular_photometry(radius)?),
+        })
+    }
+}
+
 impl SourceCatalog<'_> {
     /// The columns of a table nobody chose others for: photutils' default.
     pub const DEFAULT_COLUMNS: &'static [&'static str] = &[
@@ -253,7 +270,7 @@ impl SourceCatalog<'_> {
     }
 
     /// One column by its name; two for positions on the sky, none for those if there is no WCS.
-    fn columns_of(&self, name: &str) -> Result<Vec<Column>> {
+    fn columns_of(&self, name: &str, circles: &mut Circles) -> Result<Vec<Column>> {
         if let Some(f) = FLOAT_COLUMNS.iter().find(|f| f.name == name) {
             let c = Column::new(name, (f.get)(self)).with_description(f.text);
             return one(match f.unit {
@@ -275,10 +292,10 @@ impl SourceCatalog<'_> {
             return one(Column::new(name, self.flux_radius(f)?).with_unit("pix"));
         }
         if let Some(r) = argument("circular_flux") {
-            return one(Column::new(name, self.circular_photometry(r)?.flux));
+            return one(Column::new(name, circles.of(self, r)?.flux.clone()));
         }
         if let Some(r) = argument("circular_flux_err") {
-            return one(Column::new(name, self.circular_photometry(r)?.flux_err));
+            return one(Column::new(name, circles.of(self, r)?.flux_err.clone()));
         }
         Err(CoreError::MissingColumn {
             name: name.to_owned(),
@@ -317,9 +334,9 @@ impl SourceCatalog<'_> {
     pub fn to_table(&self, columns: &[&str]) -> Result<Table> {
         let columns = if columns.is_empty() { Self::DEFAULT_COLUMNS } else { columns };
         self.measure_for(columns);
-        let mut t = Table::new();
+        let (mut t, mut circles) = (Table::new(), Circles::default());
         for name in columns {
-            for c in self.columns_of(name)? {
+            for c in self.columns_of(name, &mut circles)? {
                 t.push(c)?;
             }
         }
