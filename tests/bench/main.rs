@@ -9,6 +9,7 @@ mod aperture_stats;
 mod cases;
 mod catalog;
 mod command;
+mod epsf;
 mod inputs;
 mod psf;
 mod segment;

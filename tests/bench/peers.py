@@ -24,6 +24,7 @@ import peers_aperture_stats  # noqa: E402
 import peers_catalog  # noqa: E402
 import peers_command  # noqa: E402
 import peers_wcs  # noqa: E402
+import peers_epsf  # noqa: E402
 import peers_psf  # noqa: E402
 import peers_segment  # noqa: E402
 import peers_shapes  # noqa: E402
@@ -185,6 +186,7 @@ CASES = {
     'wcs-sky': peers_wcs.to_sky,
     'wcs-pixel': peers_wcs.to_pixel,
     'match': peers_wcs.matching,
+    **peers_epsf.cases(),
     **peers_psf.cases(image, INPUTS),
     **peers_segment.cases(image),
     **peers_shapes.cases(image, positions),

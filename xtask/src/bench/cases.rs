@@ -181,6 +181,24 @@ pub(super) const CASES: &[Case] = &[
         fastest: Some(20.0),
     },
     Case {
+        name: "epsf-10",
+        what: "ePSF of 200 stars, oversampling 4, 10 iterations",
+        threads: true,
+        slow: false,
+        // Its fits stop at a change of 1e-8 of the sum of squares.
+        peers: &[peer("photutils", Measure::Max, 1e-5, None)],
+        fastest: Some(30.0),
+    },
+    Case {
+        name: "epsf-refined",
+        what: "the same with refinement",
+        threads: true,
+        slow: false,
+        // Its fits stop at a change of 1e-8 of the sum of squares.
+        peers: &[peer("photutils", Measure::Max, 1e-5, None)],
+        fastest: Some(25.0),
+    },
+    Case {
         name: "psf-gridded",
         what: "PSF photometry, 500 stars, gridded PSF, fits alone",
         threads: true,
