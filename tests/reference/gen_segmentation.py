@@ -118,6 +118,25 @@ def edits(root):
     write_json('crates/segmentation/tests/it/fixtures/edits.json', {'cases': cases}, root)
 
 
+def monster(root):
+    """One blend of hundreds of peaks, larger than the small images: crates/segmentation/tests/it/fixtures/monster.json."""
+    ny, nx = 320, 300
+    y, x = np.mgrid[0:ny, 0:nx].astype(float)
+    nebula = 400.0 / (1.0 + ((x - 150.0) * (x - 150.0) + (y - 160.0) * (y - 160.0)) / 20000.0)
+    data = (field(ny, nx, 31, 1500, 1.0) - 100.0 + nebula).astype(np.float32)
+    out = []
+    for connectivity in (8, 4):
+        segm = detect_sources(data, 100.0, 5, connectivity=connectivity)
+        out.append(summary(segm, data))
+        for mode in MODES:
+            for contrast in (0.001, 0.00001):
+                parts = deblend_sources(data, segm, 3, mode=mode, connectivity=connectivity, contrast=contrast)
+                out.append(summary(parts, data) + [int(np.sum(parts.flags))])
+    print(out, file=sys.stderr)
+    write_json('crates/segmentation/tests/it/fixtures/monster.json', {'labels': out}, root)
+
+
 if __name__ == '__main__':
+    monster(sys.argv[1])
     main(sys.argv[1])
     edits(sys.argv[1])

@@ -86,3 +86,38 @@ fn threads_do_not_change_a_label() {
         }
     }
 }
+
+#[test]
+fn one_blend_of_hundreds_of_peaks_is_taken_apart_and_flagged() {
+    let f = fixture(include_str!("fixtures/monster.json"));
+    let mut expected = f["labels"].as_array().unwrap().iter();
+    let (ny, nx) = (320, 300);
+    let mut data = skyphot_core::testing::field(ny, nx, 31, 1500, 1.0) - 100.0;
+    data.indexed_iter_mut().for_each(|((y, x), v)| {
+        let (dx, dy) = (x as f64 - 150.0, y as f64 - 160.0);
+        *v += 400.0 / (1.0 + (dx * dx + dy * dy) / 20000.0);
+    });
+    let data = data.mapv(|v| v as f32);
+    let image = Image::new(data.view()).unwrap();
+    let mut next = |segm: &SegmentationImage, what: &str| {
+        let e = expected.next().unwrap();
+        assert_eq!(summary(segm), (e[0].as_u64().unwrap(), e[1].as_u64().unwrap()), "{what}");
+        let flags: u64 = segm.flags().iter().map(|f| u64::from(f.to_bits())).sum();
+        assert!(e[2].as_u64().is_none_or(|e| e == flags), "flags of {what}");
+    };
+    for connectivity in [Connectivity::Eight, Connectivity::Four] {
+        let config = DetectConfig { connectivity, ..Default::default() };
+        let segm = detect_sources(&image, &100.0.into(), 5, &config).unwrap();
+        next(&segm, "detection");
+        for mode in MODES {
+            for contrast in [0.001, 0.00001] {
+                let config = DeblendConfig { mode, contrast, connectivity, ..Default::default() };
+                let parts = deblend_sources(&image, &segm, 3, &config).unwrap();
+                next(&parts, &format!("{mode:?} {contrast}"));
+                let largest = (0..segm.len()).max_by_key(|i| segm.areas()[*i]).unwrap();
+                let many = parts.info().too_many_markers_labels.contains(&segm.labels()[largest]);
+                assert!(many == (mode != DeblendMode::Linear), "{mode:?}");
+            }
+        }
+    }
+}
