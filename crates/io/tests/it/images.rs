@@ -5,8 +5,8 @@ use std::path::Path;
 use ndarray::{Array2, s};
 use skyphot_core::{BoundingBox, HeaderView};
 use skyphot_io::{
-    ChecksumStatus, FitsFile, FitsHdu, HduSelector, Header, ImageData, ImageHdu, IoError, PixelType,
-    UncertaintyKind, read_image, write_fits, write_image,
+    ChecksumStatus, FitsFile, FitsHdu, HduSelector, Header, ImageData, ImageFile, ImageHdu, IoError,
+    PixelType, UncertaintyKind, read_image, write_fits, write_image, write_label_rows,
 };
 
 fn pattern<T>(ny: usize, nx: usize, f: impl Fn(u32) -> T) -> Array2<T> {
@@ -147,6 +147,12 @@ fn any_strides_and_cutouts() {
         let b = BoundingBox::new(2, 9, 30, 40).unwrap();
         let cut = file.read_cutout::<f32>(&HduSelector::Auto, &b).unwrap();
         assert_eq!(cut, back.slice(s![30..40, 2..9]));
+        let any = ImageFile::open(&path).unwrap();
+        assert!(any.is_read_by_parts());
+        assert_eq!(any.image_shape(&HduSelector::Auto).unwrap(), back.dim());
+        assert_eq!(any.read_cutout::<f32>(&HduSelector::Auto, &b).unwrap(), cut);
+        let bits = any.read_dq_cutout(&HduSelector::Auto, &b).unwrap();
+        assert_eq!(bits, any.read_dq(&HduSelector::Auto).unwrap().slice(s![30..40, 2..9]));
         for (x0, x1, y0, y1) in [(-1, 3, 0, 3), (0, 20, 0, 3), (0, 3, 39, 41), (5, 5, 1, 2)] {
             let b = BoundingBox::new(x0, x1, y0, y1).unwrap();
             assert!(matches!(
@@ -155,6 +161,35 @@ fn any_strides_and_cutouts() {
             ));
         }
     }
+}
+
+/// Label images that are written row by row are what they were, header included, and never half-written.
+#[test]
+fn labels_by_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("labels.fits");
+    for (ny, nx) in [(1, 1), (7, 3000), (1500, 1200)] {
+        let labels = Array2::from_shape_fn((ny, nx), |(y, x)| ((y / 9 * 131 + x / 7) % 50_021) as i32 * 1001);
+        let mut rows_seen = 0;
+        write_label_rows(&path, (ny, nx), "SEGM", &header(), true, |rows, out| {
+            assert_eq!(rows.start, rows_seen);
+            rows_seen = rows.end;
+            out.iter_mut().zip(labels.slice(s![rows, ..])).for_each(|(o, l)| *o = *l);
+        })
+        .unwrap();
+        assert_eq!(rows_seen, ny);
+        let file = FitsFile::open(&path).unwrap();
+        let info = file.image_hdu(&HduSelector::name("SEGM")).unwrap();
+        assert!(info.compressed && info.bitpix == 32);
+        assert_eq!(info.header.get_f64("EXPTIME"), Some(12.5));
+        let back = file.read_image::<f64>(&HduSelector::Auto).unwrap();
+        assert_eq!(back, labels.mapv(f64::from));
+    }
+    assert!(matches!(
+        write_label_rows(&path, (1, 1), "SEGM", &Header::new(), false, |_, _| {}),
+        Err(IoError::Exists(_))
+    ));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
 #[test]
