@@ -10,6 +10,7 @@ mod detection;
 mod gwcs;
 mod io;
 mod psf;
+mod psf_fields;
 mod segmentation;
 mod stats;
 mod wcs;

@@ -1,6 +1,5 @@
-"""Fixtures of crates/psf: PSF photometry of whole fields by photutils - a field of a gridded PSF, a crowded field, and a
+"""Fixtures of tests/it: PSF photometry of whole fields by photutils - a field of a gridded PSF, a crowded field, and a
 section of a real plate of M67 with an ePSF built from it - free and forced, alone and in groups."""
-import os
 import sys
 import warnings
 
@@ -13,7 +12,7 @@ from photutils.psf import (CircularGaussianPRF, EPSFBuilder, GriddedPSFModel, Im
                            extract_stars)
 from scipy import optimize
 
-from common import noise, uniform, write_json
+from common import noise, test_data, uniform, write_json
 from gen_psf import tight
 
 warnings.simplefilter('ignore')
@@ -73,8 +72,7 @@ def crowded():
 
 
 def m67():
-    data = fits.getdata(os.environ.get('SKYPHOT_TEST_DATA', '/work/shared/data') + '/real/M6707HH.fits.gz')
-    cut = data[430:600, 430:610]
+    cut = fits.getdata(test_data('real/M6707HH.fits.gz'))[430:600, 430:610]
     level = float(np.median(cut))
     sky = cut - level
     sigma = float(round(1.4826 * np.median(abs(sky)), 1))
@@ -87,12 +85,13 @@ def m67():
     samples = np.array([[float(f'{v:.8g}') for v in row] for row in psf.data])
     model = ImagePSF(samples, oversampling=2)
     print('M67:', len(at), 'stars, sigma', sigma, file=sys.stderr)
-    return {'pixels': [[int(v) for v in row] for row in cut], 'level': level, 'sigma': sigma, 'psf': samples,
+    return {'level': level, 'sigma': sigma, 'psf': samples,
             'start': {'x': list(at['x']), 'y': list(at['y'])},
             'runs': runs(model, sky.astype(float), np.full(sky.shape, sigma), at, 5, 14)}
 
 
 if __name__ == '__main__':
     optimize.least_squares = tight(optimize.least_squares)
-    write_json('crates/psf/tests/it/fixtures/fields.json', {'gridded': gridded(), 'crowded': crowded()})
-    write_json('crates/psf/tests/it/fixtures/m67.json', m67())
+    write_json('tests/it/fixtures/psf_fields.json', {'gridded': gridded(), 'crowded': crowded()})
+    if test_data('real/M6707HH.fits.gz'):
+        write_json('tests/it/fixtures/psf_m67.json', m67())

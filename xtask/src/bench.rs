@@ -23,16 +23,16 @@ use worker::Worker;
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only cases whose name contains this.
-    name: Option<String>,
+    /// Only cases whose names contain one of these.
+    names: Vec<String>,
     /// Only these peers.
     #[arg(long, value_delimiter = ',')]
     vs: Vec<String>,
     /// One timed round per case, no slow cases.
     #[arg(long)]
     quick: bool,
-    /// Writes the table into docs/performance.md.
-    #[arg(long, conflicts_with_all = ["name", "vs", "quick"])]
+    /// Writes the table into docs/performance.md; rows of other cases stay.
+    #[arg(long, conflicts_with_all = ["vs", "quick"])]
     write: bool,
 }
 
@@ -40,8 +40,8 @@ pub(crate) struct Args {
 pub(crate) fn all(args: &Args) -> Result<bool> {
     let cases: Vec<&Case> = CASES
         .iter()
-        .filter(|c| args.name.as_deref().is_none_or(|n| c.name.contains(n)))
-        .filter(|c| !(args.quick && c.slow && args.name.is_none()))
+        .filter(|c| args.names.is_empty() || args.names.iter().any(|n| c.name.contains(n.as_str())))
+        .filter(|c| !(args.quick && c.slow && args.names.is_empty()))
         .collect();
     if cases.is_empty() {
         let names: Vec<_> = CASES.iter().map(|c| c.name).collect();

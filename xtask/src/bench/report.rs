@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::cases::{Case, Measure, Peer};
+use super::cases::{CASES, Case, Measure, Peer};
 use super::compare::median;
 use crate::{run, workspace};
 
@@ -111,30 +111,50 @@ impl Line {
 
 /// Markdown, which reads well enough on a terminal.
 pub(super) fn table(lines: &[Line]) -> String {
-    let header =
-        ["case", "ours (s)", "peers (s)", "peer / ours", "target", "met", "2 threads", "values differ by"];
+    aligned(lines.iter().map(|l| row(l, "this")).collect())
+}
+
+const COLUMNS: usize = 9;
+type Row = [String; COLUMNS];
+
+fn row(l: &Line, commit: &str) -> Row {
+    let join = |f: &dyn Fn(&PeerLine) -> String| l.peers.iter().map(f).collect::<Vec<_>>().join(", ");
+    let targets = l.targets();
+    let met = if targets.is_empty() {
+        String::new()
+    } else if targets.iter().all(|t| t.1) {
+        "yes".to_owned()
+    } else {
+        "NO".to_owned()
+    };
+    [
+        format!("`{}` {}", l.case.name, l.case.what),
+        format!("{:.4}", middle(&l.ours)),
+        join(&|p| format!("{} {:.3}", p.peer.name, middle(&p.times))),
+        join(&|p| format!("{} {:.1}", p.peer.name, p.ratio())),
+        targets.iter().map(|t| t.0.as_str()).collect::<Vec<_>>().join(", "),
+        met,
+        l.speedup().map_or_else(String::new, |s| format!("{s:.2} x")),
+        join(&PeerLine::agreement),
+        commit.to_owned(),
+    ]
+}
+
+/// A Markdown table with columns of one width.
+fn aligned(lines: Vec<Row>) -> String {
+    let header = [
+        "case",
+        "ours (s)",
+        "peers (s)",
+        "peer / ours",
+        "target",
+        "met",
+        "2 threads",
+        "values differ by",
+        "commit",
+    ];
     let mut rows = vec![header.map(str::to_owned)];
-    for l in lines {
-        let join = |f: &dyn Fn(&PeerLine) -> String| l.peers.iter().map(f).collect::<Vec<_>>().join(", ");
-        let targets = l.targets();
-        let met = if targets.is_empty() {
-            String::new()
-        } else if targets.iter().all(|t| t.1) {
-            "yes".to_owned()
-        } else {
-            "NO".to_owned()
-        };
-        rows.push([
-            format!("`{}` {}", l.case.name, l.case.what),
-            format!("{:.4}", middle(&l.ours)),
-            join(&|p| format!("{} {:.3}", p.peer.name, middle(&p.times))),
-            join(&|p| format!("{} {:.1}", p.peer.name, p.ratio())),
-            targets.iter().map(|t| t.0.as_str()).collect::<Vec<_>>().join(", "),
-            met,
-            l.speedup().map_or_else(String::new, |s| format!("{s:.2} x")),
-            join(&PeerLine::agreement),
-        ]);
-    }
+    rows.extend(lines);
     let widths: Vec<usize> =
         (0..header.len()).map(|i| rows.iter().map(|r| r[i].chars().count()).max().unwrap_or(0)).collect();
     let mut out = String::new();
@@ -156,21 +176,42 @@ pub(super) fn table(lines: &[Line]) -> String {
 const BEGIN: &str = "<!-- bench: begin (cargo xtask bench --write) -->";
 const END: &str = "<!-- bench: end -->";
 
-/// Writes the table between the markers of docs/performance.md.
+/// The rows of a table, by the name of their case.
+fn parse(text: &str) -> Vec<(String, Row)> {
+    let mut out = Vec::new();
+    for line in text.lines().filter(|l| l.starts_with("| `")) {
+        let cells: Vec<String> = line.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect();
+        let name = line.split('`').nth(1).unwrap_or_default().to_owned();
+        if let Ok(row) = Row::try_from(cells) {
+            out.push((name, row));
+        }
+    }
+    out
+}
+
+/// Writes the table between the markers of docs/performance.md. Rows of cases that were not run stay as they are.
 pub(super) fn write(lines: &[Line], versions: &str) -> Result<()> {
     let path = workspace::root().join("docs/performance.md");
     let commit = run::output(run::command("git").args(["rev-parse", "--short", "HEAD"]))?;
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|l| l.strip_prefix("model name")).unwrap_or(": unknown processor");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let old = workspace::read(&path)?;
+    let known = parse(&old);
+    let kept = |name: &str| known.iter().find(|k| k.0 == name).map(|k| k.1.clone());
+    let rows = CASES
+        .iter()
+        .filter_map(|c| {
+            let new = lines.iter().find(|l| l.case.name == c.name).map(|l| row(l, commit.trim()));
+            new.or_else(|| kept(c.name))
+        })
+        .collect();
     let text = format!(
-        "Commit {}, {}, {cores} cores. Peers: {versions}.\n\n{}",
-        commit.trim(),
+        "{}, {cores} cores. Peers: {versions}.\n\n{}",
         cpu.trim_start_matches([' ', '\t', ':']),
-        table(lines)
+        aligned(rows)
     );
-    let new =
-        workspace::between(&workspace::read(&path)?, BEGIN, END, &text).context("docs/performance.md")?;
+    let new = workspace::between(&old, BEGIN, END, &text).context("docs/performance.md")?;
     std::fs::write(&path, new).context("cannot write docs/performance.md")?;
     println!("docs/performance.md: the table is written");
     Ok(())

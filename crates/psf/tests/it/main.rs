@@ -5,7 +5,6 @@
 mod crowded;
 mod epsf;
 mod epsf_field;
-mod fields;
 
 mod models;
 mod photometry;

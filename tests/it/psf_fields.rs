@@ -1,10 +1,10 @@
 //! Whole fields next to photutils (`tests/reference/gen_psf_fields.py`).
 
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3, Axis, s};
 use serde_json::Value;
-use skyphot_core::testing::{noise, uniform};
-use skyphot_core::{Exec, Image, Point};
-use skyphot_psf::{
+use skyphot::core::testing::{noise, test_data, uniform};
+use skyphot::core::{Exec, Image, Point};
+use skyphot::psf::{
     CircularGaussianPrf, GriddedPsf, ImagePsf, ImagePsfConfig, InitialParameters, PsfConfig, PsfFlags,
     PsfModel, PsfPhotometry, SourceGrouper, Sources, fit, render,
 };
@@ -98,7 +98,7 @@ fn scene(model: &dyn PsfModel, n: u64, seed: u64, (ny, nx): (usize, usize)) -> (
 }
 
 fn fixture() -> Value {
-    serde_json::from_str(include_str!("fixtures/fields.json")).unwrap()
+    serde_json::from_str(include_str!("fixtures/psf_fields.json")).unwrap()
 }
 
 #[test]
@@ -130,12 +130,14 @@ fn a_crowded_field() {
 
 #[test]
 fn a_plate_of_m67_with_its_epsf() {
-    let all: Value = serde_json::from_str(include_str!("fixtures/m67.json")).unwrap();
+    let all: Value = serde_json::from_str(include_str!("fixtures/psf_m67.json")).unwrap();
     let plane = |v: &Value| {
         let rows: Vec<Vec<f64>> = v.as_array().unwrap().iter().map(numbers).collect();
         Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
     };
-    let data = plane(&all["pixels"]) - all["level"].as_f64().unwrap();
+    let Some(path) = test_data("real/M6707HH.fits.gz") else { return };
+    let pixels = skyphot::io::read_image::<f64>(path.as_path()).unwrap().data;
+    let data = &pixels.slice(s![430..600, 430..610]) - all["level"].as_f64().unwrap();
     let config = ImagePsfConfig { oversampling: (2, 2), ..ImagePsfConfig::default() };
     let model = ImagePsf::new(plane(&all["psf"]).view(), config).unwrap();
     let (x, y) = (numbers(&all["start"]["x"]), numbers(&all["start"]["y"]));
