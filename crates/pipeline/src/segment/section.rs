@@ -206,7 +206,7 @@ fn read_kernel(name: &str) -> Result<Kernel> {
         return Ok(Kernel::from_conv(&String::from_utf8_lossy(&bytes))?);
     }
     let image = skyphot_io::read_image::<f64>(spec).map_err(|e| match e {
-        skyphot_io::IoError::NotFits { .. } => {
+        skyphot_io::IoError::NotFits { .. } | skyphot_io::IoError::NotAnImage { .. } => {
             PipelineError::value("kernel", name, "a file that begins with CONV (SExtractor's .conv), or FITS")
         }
         e => e.into(),
