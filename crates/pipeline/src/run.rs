@@ -167,7 +167,7 @@ impl<'a> Job<'a> {
             let fwhm = estimate_fwhm(&exposure.image()?, &noise)?.unwrap_or(f64::NAN);
             let segments = find_in_run(&exposure, &rms, &errors, &config.segment, &config.input, &exec)?;
             let (table, positions) = (segments.table.clone(), segments.positions());
-            (Detected { table, positions, fwhm, notes: Vec::new() }, Some(segments))
+            (Detected { table, positions, fwhm, notes: segments.notes.clone() }, Some(segments))
         } else {
             (detect(&exposure.image()?, &noise, &config.detect, &exec)?, None)
         };

@@ -45,6 +45,13 @@ pub(crate) struct SegmentArgs {
     /// Least number of pixels of a part [default: --npixels]
     #[arg(long, value_name = "N", help_heading = "Deblending")]
     deblend_npixels: Option<usize>,
+    /// SExtractor's CLEAN: detections in the wings of brighter sources become part of these (not with --tile, nor where
+    /// --max-memory needs parts)
+    #[arg(long, help_heading = "Deblending")]
+    clean: bool,
+    /// Exponent of the Moffat profile of these wings, 0.1 to 10: the smaller, the further they reach [default: 1]
+    #[arg(long, value_name = "EXPONENT", requires = "clean", help_heading = "Deblending")]
+    clean_param: Option<f64>,
     /// Columns: default, all, sextractor (its names and conventions), or a list such as label,ra,dec,kron_flux; also
     /// flux_radius(0.5) and circular_flux(3) [default: default]
     #[arg(long, value_name = "default|all|sextractor|LIST", help_heading = "Catalogue")]
@@ -77,6 +84,8 @@ impl SegmentArgs {
         set(&mut s.contrast, &self.contrast);
         set(&mut s.mode, &self.mode);
         lay(&mut s.deblend_npixels, &self.deblend_npixels);
+        s.clean |= self.clean;
+        set(&mut s.clean_param, &self.clean_param);
         set(&mut s.columns, &self.columns);
         set(&mut s.local_background, &self.local_background);
         set(&mut s.neighbors, &self.neighbors);

@@ -218,6 +218,69 @@ fn every_format_holds_the_same_catalogue() {
     assert!(!flux[0].is_empty() && flux.iter().all(|f| *f == flux[0]));
 }
 
+/// A star, a piece of its wings behind a column of bad pixels, and a small star further away.
+#[test]
+fn pieces_of_wings_are_cleaned() {
+    let dir = folder();
+    let d = dir.path();
+    let mut data = Array2::from_shape_fn((130, 150), |(y, x)| {
+        let r2 = |cx: f64, cy: f64| (x as f64 - cx).powi(2) + (y as f64 - cy).powi(2);
+        3000.0 / (1.0 + r2(60.0, 60.0) / 4.0) + 60.0 * (-r2(120.0, 100.0) / 8.0).exp()
+    });
+    data.slice_mut(s![.., 77..79]).fill(f64::NAN);
+    write(&d.join("wings.fits"), &data);
+    let call = |out: &str, more: &[&str]| {
+        let common = ["segment", "wings.fits", "--threshold", "20", "--no-background", "--no-pictures", "-o"];
+        ok(d, &[&common[..], &[out], more].concat());
+        let areas = read_table(d.join(out).join("catalog.ecsv")).unwrap().f64("area").unwrap();
+        (areas.len(), areas.iter().sum::<f64>(), labels(&d.join(out).join("segmentation.fits")))
+    };
+    for kernel in ["none", "1.5"] {
+        let (before, area, raw) =
+            call(&format!("raw-{kernel}"), &["--kernel", kernel, "--connectivity", "4"]);
+        let more = ["--kernel", kernel, "--connectivity", "4", "--clean", "--max-memory", "4GiB"];
+        let (after, cleaned_area, clean) = call(&format!("clean-{kernel}"), &more);
+        assert_eq!((before, after, area), (3, 2, cleaned_area), "kernel {kernel}");
+        // The piece now belongs to the star, and the small star is a source of its own.
+        assert_ne!(raw[[60, 80]], raw[[60, 60]]);
+        assert_eq!(clean[[60, 80]], clean[[60, 60]]);
+        assert_ne!(clean[[100, 120]], clean[[60, 60]]);
+        assert!(raw.iter().zip(&clean).all(|(r, c)| (*r == 0.0) == (*c == 0.0)));
+    }
+    let told = ok(
+        d,
+        &[
+            "segment",
+            "wings.fits",
+            "--threshold",
+            "20",
+            "--no-background",
+            "--kernel",
+            "none",
+            "--clean",
+            "--clean-param",
+            "1.5",
+            "--no-pictures",
+            "-o",
+            "told",
+        ],
+    );
+    assert!(told.out.contains("1 of the detections lay in the wings"), "{}", told.out);
+    // Nothing is cleaned in parts, and that is said.
+    for more in [&["--tile", "64"][..], &["--max-memory", "49MiB"]] {
+        let call = [&["segment", "wings.fits", "--clean", "-o", "no"][..], more].concat();
+        let r = skyphot(d, &call);
+        assert!(r.code == 2 && r.err.contains("not cleaned in parts"), "{}", r.err);
+    }
+    std::fs::write(
+        d.join("c.toml"),
+        "[detect]\nmethod = \"segment\"\n[segment]\nthreshold = 20\nkernel = \"none\"\nclean = true\n",
+    )
+    .unwrap();
+    ok(d, &["run", "wings.fits", "--config", "c.toml", "-o", "run"]);
+    assert!(read_table(d.join("run/catalog.ecsv")).unwrap().n_rows() >= 1);
+}
+
 #[test]
 fn segments_in_a_run() {
     let dir = folder();

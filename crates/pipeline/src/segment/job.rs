@@ -102,6 +102,7 @@ pub fn segment(
     // What is wrong in the request itself is said before anything is read.
     let catalog = catalog_name(options.format)?;
     section.finder(&options.exec)?;
+    section.cleaning()?;
     section.load_kernel()?;
     section.noise_of(planes.weight.is_some())?;
     TableMaker::new(section, &|_, _| Ok(1.0), None, None)?.check(section)?;
@@ -227,6 +228,7 @@ impl Job<'_> {
         let of = section.noise_of(planes.weight.is_some())?;
         let noise = whole::noise(&found_on.exposure, &found_on.rms, of)?;
         let detected = whole::find(&found_on.exposure.image()?, noise, section, &exec)?;
+        notes.extend(whole::clean_note(detected.cleaned));
         self.begin("measurement");
         let threshold = |y: usize, x: usize| {
             Ok(match section.threshold {
@@ -497,7 +499,18 @@ fn plan<T: Pixel>(
     options: &SegmentOptions<'_>,
 ) -> Result<Option<TilePlan>> {
     let (ny, nx) = opened.shape;
+    let in_parts = |found: String| {
+        if section.clean {
+            return Err(PipelineError::value(
+                "clean",
+                found,
+                "an image in memory as a whole: sources are not cleaned in parts",
+            ));
+        }
+        Ok(())
+    };
     if let Some(tile) = options.tile {
+        in_parts(format!("parts of {tile} x {tile} pixels"))?;
         return Ok(Some(TilePlan::with_tile((ny, nx), (tile, tile))?));
     }
     let Some(max) = options.max_memory else { return Ok(None) };
@@ -506,6 +519,7 @@ fn plan<T: Pixel>(
     if (ny * nx).saturating_mul(bytes * 3 / 2).saturating_add(PROGRAM) < max.0 {
         return Ok(None);
     }
+    in_parts(format!("parts in {max}"))?;
     for part in both {
         if !part.reads_parts() {
             return Err(PipelineError::value(

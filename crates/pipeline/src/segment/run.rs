@@ -17,6 +17,7 @@ pub(crate) struct Segments {
     pub(crate) sources: Sources,
     pub(crate) table: Table,
     pub(crate) ellipses: Vec<Ellipse>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Segments {
@@ -50,5 +51,6 @@ pub(crate) fn find_in_run<T: Pixel>(
     let catalog = whole::catalog(&image, &found.sources, found.convolved.as_ref(), None, section, exec)?;
     let table = maker.table(catalog)?;
     let (table, ellipses) = maker.finish(table, exec)?;
-    Ok(Segments { sources: Sources::Image(found.sources), table, ellipses })
+    let notes = whole::clean_note(found.cleaned).into_iter().collect();
+    Ok(Segments { sources: Sources::Image(found.sources), table, ellipses, notes })
 }

@@ -8,8 +8,8 @@ use skyphot_core::Exec;
 use skyphot_filter::Kernel;
 use skyphot_io::HduSelector;
 use skyphot_segmentation::{
-    ApertureMaskMethod, CatalogConfig, Connectivity, DeblendConfig, DeblendMode, DetectConfig, KronParams,
-    SourceFinder,
+    ApertureMaskMethod, CatalogConfig, CleanConfig, Connectivity, DeblendConfig, DeblendMode, DetectConfig,
+    KronParams, SourceFinder,
 };
 
 use crate::spec::{Numbers, Shape, ThresholdSpec, parse_pixels};
@@ -44,6 +44,12 @@ pub struct SegmentSection {
     pub mode: String,
     /// Least number of pixels of a part; `npixels` without it.
     pub deblend_npixels: Option<usize>,
+    /// Take away the sources that would not have been detected without the wings of a brighter one. Not in parts.
+    #[doc(alias = "CLEAN")]
+    pub clean: bool,
+    /// Exponent of the Moffat profile of these wings, 0.1 to 10: the smaller, the further they reach.
+    #[doc(alias = "CLEAN_PARAM")]
+    pub clean_param: f64,
     /// Columns: `default`, `all`, `sextractor`, or a list of names.
     pub columns: String,
     /// Width of the rectangular annulus of the local background, pixels; 0 for none.
@@ -71,6 +77,8 @@ impl Default for SegmentSection {
             contrast: 0.001,
             mode: "exponential".into(),
             deblend_npixels: None,
+            clean: false,
+            clean_param: 1.0,
             columns: "default".into(),
             local_background: 0,
             neighbors: "correct".into(),
@@ -135,6 +143,18 @@ impl SegmentSection {
         finder.deblend = self.deblend.then_some(deblend);
         finder.detect = DetectConfig { connectivity, exec: exec.clone() };
         Ok(finder)
+    }
+
+    /// The cleaning as the section says, if there is any.
+    pub(crate) fn cleaning(&self) -> Result<Option<CleanConfig>> {
+        if !(0.1..=10.0).contains(&self.clean_param) {
+            return Err(PipelineError::value(
+                "clean-param",
+                self.clean_param.to_string(),
+                "between 0.1 and 10",
+            ));
+        }
+        Ok(self.clean.then(|| CleanConfig { beta: self.clean_param, ..CleanConfig::default() }))
     }
 
     /// The measurement as the section says.
@@ -293,11 +313,12 @@ mod tests {
         let text = |s: SegmentSection| {
             let exec = Exec::serial();
             let finder = s.finder(&exec).map(|_| ());
-            finder.and(s.catalog(&exec).map(|_| ())).unwrap_err().to_string()
+            finder.and(s.cleaning().map(|_| ())).and(s.catalog(&exec).map(|_| ())).unwrap_err().to_string()
         };
         assert!(text(SegmentSection { connectivity: 6, ..d() }).contains("4 or 8"));
         assert!(text(SegmentSection { npixels: 0, ..d() }).contains("npixels"));
         assert!(text(SegmentSection { contrast: 1.5, ..d() }).contains("contrast"));
+        assert!(text(SegmentSection { clean_param: 0.0, ..d() }).contains("clean-param"));
         assert!(text(SegmentSection { mode: "cubic".into(), ..d() }).contains("exponential"));
         assert!(text(SegmentSection { neighbors: "kill".into(), ..d() }).contains("correct"));
         assert!(text(SegmentSection { kron: Numbers(vec![2.5]), ..d() }).contains("scale,radius"));

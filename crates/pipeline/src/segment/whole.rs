@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use skyphot_core::{Exec, Image, Pixel};
 use skyphot_detection::Threshold;
-use skyphot_segmentation::{CatalogImages, SegmentationImage, SourceCatalog};
+use skyphot_segmentation::{CatalogImages, SegmentationImage, SourceCatalog, clean_sources};
 
 use crate::segment::SegmentSection;
 use crate::segment::section::NoiseOf;
@@ -16,6 +16,8 @@ pub(crate) struct Detected<T: Pixel> {
     pub(crate) sources: SegmentationImage,
     /// The convolved image, if there is a kernel.
     pub(crate) convolved: Option<Array2<T>>,
+    /// How many sources cleaning took away.
+    pub(crate) cleaned: usize,
 }
 
 /// The noise that a threshold counts in.
@@ -48,12 +50,35 @@ pub(crate) fn find<T: Pixel>(
 ) -> Result<Detected<T>> {
     let finder = section.finder(exec)?;
     let threshold = threshold(section.threshold, noise);
-    Ok(match section.load_kernel()? {
+    let mut found = match section.load_kernel()? {
         Some(kernel) => {
             let (sources, convolved) = finder.find_convolved(image, &kernel, &threshold)?;
-            Detected { sources, convolved: Some(convolved) }
+            Detected { sources, convolved: Some(convolved), cleaned: 0 }
         }
-        None => Detected { sources: finder.find(image, &threshold)?, convolved: None },
+        None => Detected { sources: finder.find(image, &threshold)?, convolved: None, cleaned: 0 },
+    };
+    if let Some(config) = section.cleaning()? {
+        let (sources, n) = (&found.sources, section.npixels);
+        let clean = match &found.convolved {
+            Some(c) => {
+                let mut on = Image::new(c.view())?;
+                if let Some(mask) = image.mask() {
+                    on = on.with_mask(mask)?;
+                }
+                clean_sources(&on, sources, &threshold, n, &config)?
+            }
+            None => clean_sources(image, sources, &threshold, n, &config)?,
+        };
+        found.cleaned = sources.len() - clean.len();
+        found.sources = clean;
+    }
+    Ok(found)
+}
+
+/// What a user is told of the cleaning.
+pub(crate) fn clean_note(n: usize) -> Option<String> {
+    (n > 0).then(|| {
+        format!("{n} of the detections lay in the wings of brighter sources and became part of these")
     })
 }
 
