@@ -17,7 +17,7 @@ const POOL: usize = 4;
 /// ```
 /// use skyphot_core::random::NumpyRandom;
 /// let mut rng = NumpyRandom::new(0);
-/// assert_eq!(rng.uniform(0.0, 1.0), 0.636_961_687_355_182_8);
+/// assert_eq!(rng.uniform(0.0, 1.0), 0.636_961_687_321_454_3);
 /// assert_eq!([rng.choice(3, 9).len(), rng.choice(100, 9).len()], [3, 9]);
 /// ```
 #[doc(alias = "default_rng")]

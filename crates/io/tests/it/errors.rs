@@ -18,7 +18,7 @@ fn messages() {
     assert!(matches!(read_image::<f32>(at("empty.fits")), Err(IoError::Empty(_))));
     std::fs::write(at("text.fits"), "no FITS at all").unwrap();
     let e = read_image::<f32>(at("text.fits")).unwrap_err().to_string();
-    assert!(e.contains("not a FITS file") && e.contains("no FITS at all"), "{e}");
+    assert!(e.contains("neither FITS nor ASDF") && e.contains("no FITS at all"), "{e}");
 
     write_image(at("a.fits"), &Array2::<f32>::zeros((3, 4)), None, false).unwrap();
     let e = write_image(at("a.fits"), &Array2::<f32>::zeros((3, 4)), None, false).unwrap_err().to_string();
