@@ -24,7 +24,12 @@ fn crc32(labels: ArrayView2<'_, i32>) -> u32 {
         .fold(!0, |c, b| table[((c ^ u32::from(b)) & 255) as usize] ^ (c >> 8))
 }
 
-fn compare<T: Pixel>(name: &str, path: &Path, case: &Value) {
+/// The label images that differ from those of photutils: docs/known-differences.md, "Equal pixels between two parts".
+const DIFFERENT: [(&str, &str); 1] = [("real/M51.fits", "Four, Exponential")];
+
+/// Compares all label images of a file; the names of those that differ.
+fn compare<T: Pixel>(name: &str, path: &Path, case: &Value) -> Vec<String> {
+    let mut different = Vec::new();
     let hdu = HduSelector::Index(case["hdu"].as_u64().unwrap() as usize);
     let data = ImageFile::open(path).unwrap().read_image::<T>(&hdu).unwrap();
     let image = Image::new(data.view()).unwrap();
@@ -33,7 +38,10 @@ fn compare<T: Pixel>(name: &str, path: &Path, case: &Value) {
     let mut check = |what: &str, segm: &SegmentationImage| {
         let e = expected.next().unwrap();
         let found = (segm.len() as u64, u64::from(crc32(segm.data())));
-        assert_eq!(found, (e[0].as_u64().unwrap(), e[1].as_u64().unwrap()), "{name}: {what}");
+        assert_eq!(found.0, e[0].as_u64().unwrap(), "{name}: {what}");
+        if found.1 != e[1].as_u64().unwrap() {
+            different.push(what.to_owned());
+        }
         let flags: u64 = segm.flags().iter().map(|f| u64::from(f.to_bits())).sum();
         assert!(e[2].as_u64().is_none_or(|e| e == flags), "{name}: flags of {what}: {flags}, expected {e}");
     };
@@ -48,17 +56,20 @@ fn compare<T: Pixel>(name: &str, path: &Path, case: &Value) {
             check(&format!("{connectivity:?}, {mode:?}"), &parts);
         }
     }
+    different
 }
 
 fn compare_all(key: &str, path: impl Fn(&str) -> Option<PathBuf>) {
     let fixture: Value = serde_json::from_str(include_str!("fixtures/segmentation.json")).unwrap();
     for (name, case) in fixture[key].as_object().unwrap() {
         let Some(path) = path(name) else { continue };
-        if case["single"].as_bool().unwrap() {
-            compare::<f32>(name, &path, case);
+        let different = if case["single"].as_bool().unwrap() {
+            compare::<f32>(name, &path, case)
         } else {
-            compare::<f64>(name, &path, case);
-        }
+            compare::<f64>(name, &path, case)
+        };
+        let known: Vec<&str> = DIFFERENT.iter().filter(|d| d.0 == name).map(|d| d.1).collect();
+        assert_eq!(different, known, "{name}");
     }
 }
 
