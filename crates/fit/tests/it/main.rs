@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod minimize;
+
 use serde_json::Value;
 use skyphot_fit::{ConstrainedFit, Constraint, SystemFit, fit_constrained};
 
