@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2};
+use skyphot_core::memory::zeros;
 use skyphot_core::{Column, CoreError, Exec, Image, Pixel, Point, Table};
-use skyphot_filter::{nan_median_filter, zeros};
+use skyphot_filter::nan_median_filter;
 
 use crate::boxes::{BoxValue, Reducer, Scratch, centers, gather};
 use crate::interpolator::FullMap;

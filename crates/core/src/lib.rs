@@ -7,6 +7,7 @@ mod exec;
 mod flags;
 mod header;
 mod image;
+pub mod memory;
 mod pixel;
 mod point;
 pub mod random;

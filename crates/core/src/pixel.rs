@@ -12,7 +12,16 @@ mod sealed {
 ///
 /// The trait is sealed: integer images are converted when they are read.
 pub trait Pixel:
-    sealed::Sealed + Element + Copy + PartialOrd + Default + Send + Sync + std::fmt::Debug + 'static
+    sealed::Sealed
+    + Element
+    + crate::memory::Zeroable
+    + Copy
+    + PartialOrd
+    + Default
+    + Send
+    + Sync
+    + std::fmt::Debug
+    + 'static
 {
     /// The value that marks a missing pixel.
     const NAN: Self;

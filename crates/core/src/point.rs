@@ -1,7 +1,7 @@
 //! Pixel positions.
 
 /// A position in pixels, 0-based: the centre of the first pixel is `(0, 0)`.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, bytemuck::Zeroable)]
 pub struct Point {
     /// Column (FITS axis 1), pixels.
     pub x: f64,

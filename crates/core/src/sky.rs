@@ -3,7 +3,7 @@
 use crate::Point;
 
 /// A direction on the celestial sphere in the frame of the transform that made it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Zeroable)]
 pub struct SkyCoord {
     /// Longitude (right ascension, galactic l), degrees.
     pub lon: f64,

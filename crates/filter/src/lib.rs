@@ -15,8 +15,6 @@ pub use boundary::Boundary;
 pub use convolve::{Convolver, convolve};
 pub use error::{FilterError, Result};
 pub use footprint::Footprint;
-#[doc(hidden)]
-pub use kernel::pages::zeros;
 pub use kernel2d::Kernel;
 pub use maximum::{maximum_filter, minimum_filter};
 pub use median::nan_median_filter;

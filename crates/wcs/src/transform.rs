@@ -1,5 +1,6 @@
 //! Lists of positions through a [`Wcs`].
 
+use skyphot_core::memory::zeros;
 use skyphot_core::{Column, Exec, Point, SkyCoord, Table};
 
 use crate::newton::{Step, solve};
@@ -126,8 +127,7 @@ impl Wcs {
     }
 
     fn to_sky_list(&self, points: &[Point], exec: &Exec, all: bool) -> SkyPositions {
-        let mut out =
-            SkyPositions { sky: vec![NAN_SKY; points.len()], status: vec![PointStatus::Ok; points.len()] };
+        let mut out = SkyPositions { sky: zeros(points.len()), status: vec![PointStatus::Ok; points.len()] };
         exec.for_each_chunk_mut2((&mut out.sky, CHUNK), (&mut out.status, CHUNK), |i, sky, status| {
             self.chunk_to_sky(&points[i * CHUNK..i * CHUNK + sky.len()], sky, status, all);
         });
@@ -155,8 +155,7 @@ impl Wcs {
     }
 
     fn to_pixel_list(&self, sky: &[SkyCoord], exec: &Exec, all: bool) -> PixelPositions {
-        let mut out =
-            PixelPositions { points: vec![NAN_POINT; sky.len()], status: vec![PointStatus::Ok; sky.len()] };
+        let mut out = PixelPositions { points: zeros(sky.len()), status: vec![PointStatus::Ok; sky.len()] };
         exec.for_each_chunk_mut2((&mut out.points, CHUNK), (&mut out.status, CHUNK), |i, points, status| {
             self.chunk_to_pixels(&sky[i * CHUNK..i * CHUNK + points.len()], points, status, all);
         });

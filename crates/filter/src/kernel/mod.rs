@@ -4,5 +4,4 @@ pub(crate) mod bspline;
 pub(crate) mod correlate;
 pub(crate) mod expand;
 pub(crate) mod extremum;
-pub(crate) mod pages;
 pub(crate) mod window;

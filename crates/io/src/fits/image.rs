@@ -9,7 +9,6 @@ use super::cfitsio;
 use super::file::FitsFile;
 use super::hdu::HduInfo;
 use crate::kernel::decode::{decode, decode_integers};
-use crate::kernel::huge;
 use crate::{FileSpec, HduSelector, Header, ImageFile, IoError, Result};
 
 /// An image with its header.
@@ -218,7 +217,7 @@ impl FitsFile {
     fn read_section<T: Pixel>(&self, info: &HduInfo, s: &Section) -> Result<Array2<T>> {
         let values = if !info.compressed {
             let scaling = info.scaling();
-            let mut v = huge::with_capacity(s.ny * s.nx);
+            let mut v = skyphot_core::memory::with_capacity(s.ny * s.nx);
             self.blocks(info, s, |b| decode(b, info.bitpix, &scaling, &mut v))?;
             v
         } else if info.bitpix == -32 {

@@ -2,4 +2,3 @@
 
 pub(crate) mod decode;
 pub(crate) mod encode;
-pub(crate) mod huge;

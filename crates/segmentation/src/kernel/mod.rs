@@ -8,6 +8,8 @@ pub(crate) mod runs;
 pub(crate) mod stream;
 
 /// An array of zeros of shape `(ny, nx)`, on huge pages if it is large.
-pub(crate) fn zeros2<T: Copy + Default>(shape: (usize, usize)) -> ndarray::Array2<T> {
-    ndarray::Array2::from_shape_vec(shape, skyphot_filter::zeros(shape.0 * shape.1)).unwrap_or_default()
+pub(crate) fn zeros2<T: skyphot_core::memory::Zeroable + Default>(
+    shape: (usize, usize),
+) -> ndarray::Array2<T> {
+    ndarray::Array2::from_shape_vec(shape, skyphot_core::memory::zeros(shape.0 * shape.1)).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Lists of positions through a [`Gwcs`].
 
+use skyphot_core::memory::zeros;
 use skyphot_core::{Exec, Point, SkyCoord};
 
 use super::Gwcs;
@@ -36,7 +37,7 @@ impl Gwcs {
     #[must_use]
     pub fn evaluate(&self, points: &[Point], with_bounding_box: bool, exec: &Exec) -> SkyPositions {
         let n = points.len();
-        let mut out = SkyPositions { sky: vec![NAN_SKY; n], status: vec![PointStatus::Ok; n] };
+        let mut out = SkyPositions { sky: zeros(n), status: vec![PointStatus::Ok; n] };
         exec.for_each_chunk_mut2((&mut out.sky, CHUNK), (&mut out.status, CHUNK), |i, sky, status| {
             self.evaluate_into(&points[i * CHUNK..i * CHUNK + sky.len()], with_bounding_box, sky, status);
         });
@@ -47,7 +48,7 @@ impl Gwcs {
     #[must_use]
     pub fn invert(&self, sky: &[SkyCoord], with_bounding_box: bool, exec: &Exec) -> PixelPositions {
         let n = sky.len();
-        let mut out = PixelPositions { points: vec![NAN_POINT; n], status: vec![PointStatus::Ok; n] };
+        let mut out = PixelPositions { points: zeros(n), status: vec![PointStatus::Ok; n] };
         exec.for_each_chunk_mut2((&mut out.points, CHUNK), (&mut out.status, CHUNK), |i, points, status| {
             self.invert_into(&sky[i * CHUNK..i * CHUNK + points.len()], with_bounding_box, points, status);
         });
@@ -63,7 +64,7 @@ impl Gwcs {
         exec: &Exec,
     ) -> PixelPositions {
         let n = sky.len();
-        let mut out = PixelPositions { points: vec![NAN_POINT; n], status: vec![PointStatus::Ok; n] };
+        let mut out = PixelPositions { points: zeros(n), status: vec![PointStatus::Ok; n] };
         exec.for_each_chunk_mut2((&mut out.points, CHUNK), (&mut out.status, CHUNK), |i, points, status| {
             let input = &sky[i * CHUNK..i * CHUNK + points.len()];
             self.iterate_into(input, with_bounding_box, points, status);
