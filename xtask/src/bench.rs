@@ -118,7 +118,14 @@ struct Sides {
 }
 
 fn one(case: &'static Case, sides: &mut Sides, args: &Args, work: &Path) -> Result<Line> {
-    let mut line = Line { case, ours: Vec::new(), one: Vec::new(), two: Vec::new(), peers: Vec::new() };
+    let mut line = Line {
+        case,
+        ours: Vec::new(),
+        one: Vec::new(),
+        two: Vec::new(),
+        both: Vec::new(),
+        peers: Vec::new(),
+    };
     // Values first; this also warms both sides up.
     let (_, mine) = sides.ours.run(case.name, "skyphot", 1, true)?;
     if let Some(worker) = &mut sides.peers {
@@ -156,13 +163,16 @@ fn one(case: &'static Case, sides: &mut Sides, args: &Args, work: &Path) -> Resu
             p.ratios.push(theirs.as_secs_f64() * 2.0 / (ours + again).as_secs_f64());
         }
     }
-    for _ in 0..if args.quick { 1 } else { 7 } {
+    let warm = sides.free.run(case.name, "skyphot", 1, false)?.0;
+    let rounds = if args.quick { 1 } else { (15.0 / warm.as_secs_f64().max(1e-3)).clamp(2.0, 15.0) as usize };
+    for _ in 0..rounds {
         if line.peers.is_empty() {
             line.ours.push(sides.ours.run(case.name, "skyphot", 1, false)?.0);
         }
         if case.threads {
             line.one.push(sides.free.run(case.name, "skyphot", 1, false)?.0);
             line.two.push(sides.free.run(case.name, "skyphot", 2, false)?.0);
+            line.both.push(sides.free.run_with(&mut sides.ours, case.name)?);
         }
     }
     // Inputs are dropped: the next case may want other ones.

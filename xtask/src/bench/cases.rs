@@ -365,7 +365,8 @@ pub(super) const CASES: &[Case] = &[
         what: "the way back with the polynomials of the GWCS",
         threads: true,
         slow: false,
-        peers: &[peer("gwcs", Measure::Max, 1e-9, None)],
+        // One unit in the last place of the longitude, 268.7 deg, moves the answer of gwcs itself by 1.3e-9 px.
+        peers: &[peer("gwcs", Measure::Max, 1e-8, None)],
         fastest: None,
     },
     Case {

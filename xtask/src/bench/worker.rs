@@ -35,8 +35,16 @@ impl Worker {
 
     /// Sends a request and waits for the answer.
     pub(super) fn ask(&mut self, request: &str) -> Result<Value> {
+        self.send(request)?;
+        self.answer(request)
+    }
+
+    fn send(&mut self, request: &str) -> Result<()> {
         let pipe = self.requests.as_mut().context("the process is gone")?;
-        writeln!(pipe, "{request}").with_context(|| format!("{} ended before `{request}`", self.name))?;
+        writeln!(pipe, "{request}").with_context(|| format!("{} ended before `{request}`", self.name))
+    }
+
+    fn answer(&mut self, request: &str) -> Result<Value> {
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
             bail!("{} ended at `{request}`", self.name);
@@ -63,6 +71,18 @@ impl Worker {
         let saved = answer["saved"].as_object().into_iter().flatten();
         let files = saved.filter_map(|(k, v)| Some((k.clone(), PathBuf::from(v.as_str()?)))).collect();
         Ok((Duration::from_secs_f64(seconds), files))
+    }
+
+    /// Runs a case with one thread here and in another process at the same time: the longer time.
+    pub(super) fn run_with(&mut self, other: &mut Self, case: &str) -> Result<Duration> {
+        let request = format!("run {case} skyphot 1 time");
+        self.send(&request)?;
+        other.send(&request)?;
+        let mut longest = 0.0_f64;
+        for side in [self, other] {
+            longest = longest.max(side.answer(&request)?["seconds"].as_f64().context("no seconds")?);
+        }
+        Ok(Duration::from_secs_f64(longest))
     }
 }
 
