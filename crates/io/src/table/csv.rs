@@ -1,4 +1,4 @@
-//! Comma-separated text with a line of names (RFC 4180).
+//! Comma-separated text with a line of names (RFC 4180). Reading also takes semicolons, tabs and blanks.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,7 +17,12 @@ pub(super) fn write(out: &mut dyn Write, table: &Table, exec: &Exec) -> io::Resu
         if i > 0 {
             line.push(b',');
         }
-        push_text(name, &mut line);
+        // A lone name with a blank would be read as two.
+        if table.n_columns() == 1 && name.contains([' ', '\t', ';']) && !name.contains(['"', ',']) {
+            write!(line, "\"{name}\"")?;
+        } else {
+            push_text(name, &mut line);
+        }
     }
     line.push(b'\n');
     out.write_all(&line)?;
@@ -101,6 +106,22 @@ impl Guess {
     }
 }
 
+/// What separates the cells: the first of comma, tab, semicolon and blank that the line of names has.
+fn delimiter(bytes: &[u8]) -> u8 {
+    let mut lines = bytes.split(|&b| b == b'\n').map(<[u8]>::trim_ascii);
+    let head = lines.find(|l| !l.is_empty() && !l.starts_with(b"#")).unwrap_or_default();
+    let mut quoted = false;
+    let bare: Vec<u8> = head
+        .iter()
+        .copied()
+        .filter(|&b| {
+            quoted ^= b == b'"';
+            !quoted
+        })
+        .collect();
+    [b',', b'\t', b';', b' '].into_iter().find(|d| bare.contains(d)).unwrap_or(b',')
+}
+
 pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
     let fail = |line: usize, m: String| IoError::table(path, "CSV", line, m);
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -112,7 +133,9 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
             "the file is not text, and no table format that is known",
         ));
     }
-    let mut rows = Rows::new(bytes, b',', 1);
+    let delimiter = delimiter(bytes);
+    let comments = delimiter == b' ';
+    let mut rows = Rows::new(bytes, delimiter, 1);
     let mut names: Vec<String> = Vec::new();
     let head = rows.next_row(true, |_, (cell, _)| {
         names.push(String::from_utf8_lossy(&cell).into_owned());
@@ -123,8 +146,13 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
         Some(Err(m)) => return Err(fail(rows.line, m)),
         Some(Ok(_)) => {}
     }
-    let body = rows.position();
-    let first = rows.line;
+    let (mut body, mut first) = (rows.position(), rows.line);
+    if names.iter().all(|n| n.parse::<f64>().is_ok()) {
+        // No names, numbers from the start: named as astropy does.
+        (body, first) = (0, 1);
+        names = (1..=names.len()).map(|i| format!("col{i}")).collect();
+    }
+    let comments = comments || body == 0;
     let mut guesses = vec![Guess { int: true, float: true, bool: true, any: false }; names.len()];
     let check = |n: usize, line: usize| {
         if n == names.len() {
@@ -133,9 +161,9 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
             Err(fail(line, format!("expected {} values, found {n}", names.len())))
         }
     };
-    let mut rows = Rows::new(&bytes[body..], b',', first);
+    let mut rows = Rows::new(&bytes[body..], delimiter, first);
     loop {
-        let row = rows.next_row(false, |k, (cell, quoted)| {
+        let row = rows.next_row(comments, |k, (cell, quoted)| {
             if let Some(g) = guesses.get_mut(k) {
                 g.look(&cell, quoted);
             }
@@ -148,8 +176,8 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
         }
     }
     let mut builders: Vec<Builder> = guesses.iter().map(|g| Builder::new(g.kind())).collect();
-    let mut rows = Rows::new(&bytes[body..], b',', first);
-    while let Some(row) = rows.next_row(false, |k, (cell, _)| builders[k].push(&cell)) {
+    let mut rows = Rows::new(&bytes[body..], delimiter, first);
+    while let Some(row) = rows.next_row(comments, |k, (cell, _)| builders[k].push(&cell)) {
         row.map_err(|m| fail(rows.line, m))?;
     }
     let mut table = Table::new();
@@ -177,5 +205,29 @@ mod tests {
         let err = read(b"a,b\n1,2\n3\n", Path::new("x")).unwrap_err().to_string();
         assert_eq!(err, "x: CSV, line 3: expected 2 values, found 1");
         assert!(read(b"a\n\"1\n", Path::new("x")).is_err());
+    }
+
+    #[test]
+    fn other_separators_and_missing_names_are_understood() {
+        for text in [
+            "# made by hand\nx y  name\n 1 2.5 a\n# between\n3  4 \"b c\"\n",
+            "x\ty\tname\n1\t2.5\ta\n3\t4\tb c\n",
+            "x;y;name\n1;2.5;a\n3;4;b c\n",
+        ] {
+            let t = read(text.as_bytes(), Path::new("x")).unwrap();
+            assert_eq!(t.names(), ["x", "y", "name"], "{text}");
+            assert_eq!(t.f64("y").unwrap(), [2.5, 4.0]);
+            assert_eq!(t.column("name").unwrap().as_str().unwrap(), ["a", "b c"]);
+        }
+        for text in ["1 2\n3 4\n", "# none\n1,2\n3,4\n"] {
+            let t = read(text.as_bytes(), Path::new("x")).unwrap();
+            assert_eq!((t.names(), t.f64("col2").unwrap()), (vec!["col1", "col2"], vec![2.0, 4.0]), "{text}");
+        }
+        let one = Table::from_columns([Column::new("flux density", vec![1.5])]).unwrap();
+        let mut text = Vec::new();
+        write(&mut text, &one, &Exec::serial()).unwrap();
+        assert_eq!(read(&text, Path::new("x")).unwrap(), one);
+        let err = read(b"x y\n1 2\n3\n", Path::new("x")).unwrap_err().to_string();
+        assert_eq!(err, "x: CSV, line 3: expected 2 values, found 1");
     }
 }
