@@ -5,7 +5,8 @@ import numpy as np
 from photutils.morphology import data_properties, gini
 from photutils.segmentation import SegmentationImage, SourceCatalog
 
-from common import noise, uniform, write_json
+from common import noise, plain, uniform, write_json
+from compare_catalog import tan_wcs
 
 warnings.simplefilter('ignore')
 
@@ -50,6 +51,24 @@ def properties():
     return cases
 
 
+OF_IMAGE = ['x_centroid', 'y_centroid', 'segment_flux', 'area', 'semimajor_axis', 'orientation', 'background_sum',
+            'background_mean', 'background_centroid', 'kron_flux', 'max_value', 'max_value_xindex', 'perimeter']
+
+
+def of_image():
+    """data_properties with background and coordinates: a catalogue of one source."""
+    _, _, mask, data = scene()
+    cases = []
+    for px, py in SOURCES[:4]:
+        s = np.s_[int(py) - 7:int(py) + 8, int(px) - 7:int(px) + 8]
+        sky = 50.0 + 0.1 * np.arange(225.0).reshape(15, 15)
+        c = data_properties(data[s], mask=mask[s], background=sky, wcs=tan_wcs())
+        case = {n: getattr(c, n) for n in OF_IMAGE}
+        case.update(x=px, y=py, sky=[c.sky_centroid.ra.deg, c.sky_centroid.dec.deg])
+        cases.append(plain(case))
+    return cases
+
+
 def windowed():
     data, error, mask, _ = scene()
     segm = np.zeros((NY, NX), int)
@@ -68,3 +87,4 @@ def windowed():
 
 
 write_json('crates/centroids/tests/it/fixtures/properties.json', {'properties': properties(), 'windowed': windowed()})
+write_json('crates/segmentation/tests/it/fixtures/of_image.json', {'cases': of_image()})

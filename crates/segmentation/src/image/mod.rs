@@ -11,7 +11,7 @@ mod source_mask;
 use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayView2};
-use skyphot_core::BoundingBox;
+use skyphot_core::{BoundingBox, Image, Pixel};
 
 pub use polygon::SegmentPolygon;
 pub use segment::Segment;
@@ -68,6 +68,31 @@ impl SegmentationImage {
             return Err(SegmentationError::NegativeLabel { label, x, y });
         }
         Ok(Self::from_valid(data))
+    }
+
+    /// All pixels of an image that are not masked as one source with the label 1, to measure a cutout as a whole: with
+    /// [`SourceCatalog`](crate::SourceCatalog) and its background and coordinates this is `data_properties` of photutils
+    /// (which hands no mask to the catalogue, so that its Kron fluxes take masked pixels in).
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use skyphot_core::Image;
+    /// use skyphot_segmentation::{CatalogConfig, SegmentationImage, SourceCatalog};
+    /// let star = |x: f64, y: f64| (-0.5 * ((x - 30.3) / 4.0).powi(2) - 0.5 * ((y - 25.6) / 2.5).powi(2)).exp();
+    /// let data = Array2::from_shape_fn((50, 60), |(y, x)| star(x as f64, y as f64));
+    /// let image = Image::new(data.view())?;
+    /// let whole = SegmentationImage::of_image(&image);
+    /// let properties = SourceCatalog::new(&image, &whole, CatalogConfig::default())?;
+    /// assert!((properties.semimajor_axis()[0] - 4.0).abs() < 1e-8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[doc(alias = "data_properties")]
+    pub fn of_image<T: Pixel>(image: &Image<'_, T>) -> Self {
+        match image.mask() {
+            Some(mask) => Self::from_valid(mask.mapv(|m| i32::from(!m))),
+            None => Self::from_valid(Array2::ones(image.shape())),
+        }
     }
 
     /// As `new` for an array known to be contiguous and free of negative labels.

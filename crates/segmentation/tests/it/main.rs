@@ -10,5 +10,6 @@ mod convolved;
 mod image;
 mod labels;
 mod noise;
+mod of_image;
 mod support;
 mod tiled;
