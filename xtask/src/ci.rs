@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::run::{self, Outcome, Report, cargo};
-use crate::{fixtures, fuzz, graph, layers, readme, regress, tidy};
+use crate::{fixtures, fuzz, graph, layers, python, readme, regress, tidy};
 
 /// Everything. Cheap steps come first; all are run, whatever failed before.
 pub(crate) fn all() -> Result<bool> {
@@ -16,6 +16,7 @@ pub(crate) fn all() -> Result<bool> {
     r.step("graph", || graph::update(true).map(|()| Outcome::Passed));
     r.step("clippy", clippy);
     r.step("test", || readme::step("cargo test"));
+    r.step("python", || python::all(false));
     r.step("docs", documentation);
     r.step("demo", || readme::step("cargo run --release"));
     r.step("fixtures", || fixtures::all(true, None));

@@ -11,6 +11,7 @@ mod fuzz;
 mod graph;
 mod layers;
 mod peers;
+mod python;
 mod readme;
 mod regress;
 mod release;
@@ -69,6 +70,12 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Builds the Python package's wheel, installs it into a fresh environment and runs its tests.
+    Python {
+        /// An optimised wheel, as users get it.
+        #[arg(long)]
+        release: bool,
+    },
     /// Times us and the peers alternately on the same inputs, after comparing values.
     Bench(bench::Args),
     /// Checks that a release could be made.
@@ -105,6 +112,7 @@ fn execute(task: &Task) -> Result<bool> {
         Task::Regress { write: true, .. } => regress::write().map(|()| true),
         Task::Regress { topic, .. } => regress::all(topic.as_deref()).map(|()| true),
         Task::Fuzz { seconds } => fuzz::all(*seconds).map(|o| !o.is_failure()),
+        Task::Python { release } => python::all(*release).map(|o| !o.is_failure()),
         Task::Bench(args) => bench::all(args),
         Task::Release { allow_dirty, .. } => release::dry_run(*allow_dirty),
     }

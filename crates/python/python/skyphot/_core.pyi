@@ -1,0 +1,203 @@
+"""The native half of the package. Private: use the modules of `skyphot`."""
+
+from typing import Any, final
+
+import numpy as np
+
+_Image = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
+_Shape = tuple[str, list[float]]
+_Clip = tuple[float, float, int | None, str, str, float]
+
+__version__: str
+__all__ = ["NativeBackground", "__version__", "aperture_area", "aperture_area_overlap", "aperture_bboxes", "aperture_flags", "aperture_mask", "array_info", "background_2d", "bbox_from_float", "calc_total_error", "centroid", "centroid_sources", "dao_find", "data_properties", "density_kernel", "detect_threshold", "estimate_rows", "find_peaks", "gini", "iraf_find", "local_background", "photometry", "polygon_from_vertices", "polygon_offsets", "polygon_properties", "regular_polygon", "robust", "shape_to_pixel", "shape_to_polygon", "shape_to_sky", "sigma_clip", "sigma_clipped_stats", "sigma_clipped_stats_rows", "star_find", "statistics", "statistics_cutout"]  # noqa
+
+
+@final
+class NativeBackground:
+    def background(self, /) -> Any: ...
+    def background_rms(self, /) -> Any: ...
+    def n_pixels_map(self, /) -> Any: ...
+    def summary(self, /) -> dict[str, Any]: ...
+
+def aperture_area(shape: _Shape) -> float: ...
+def aperture_area_overlap(
+    image: _Image,
+    positions: np.ndarray,
+    shape: _Shape,
+    method: str,
+    subpixels: int,
+) -> Any: ...
+def aperture_bboxes(positions: np.ndarray, shape: _Shape) -> Any: ...
+def aperture_flags() -> Any: ...
+def aperture_mask(position: tuple[float, float], shape: _Shape, method: str, subpixels: int) -> Any: ...
+def array_info(plane: np.ndarray) -> dict[str, Any]: ...
+def background_2d(
+    image: _Image,
+    coverage: np.ndarray | None,
+    box_size: tuple[int, int],
+    filter_size: tuple[int, int],
+    filter_threshold: float | None,
+    exclude_percentile: float,
+    sigma_clip: _Clip | None,
+    estimator: Any,
+    rms_estimator: Any,
+    interpolate: _Shape,
+    fill_value: float,
+    n_threads: int | None,
+) -> NativeBackground: ...
+def bbox_from_float(xmin: float, xmax: float, ymin: float, ymax: float) -> Any: ...
+def calc_total_error(
+    data: np.ndarray,
+    bkg_error: np.ndarray,
+    gain: np.ndarray | None,
+    gain_value: float,
+) -> Any: ...
+def centroid(image: _Image, how: _Shape) -> Any: ...
+def centroid_sources(
+    image: _Image,
+    positions: np.ndarray,
+    box_size: tuple[int, int],
+    footprint: np.ndarray | None,
+    how: _Shape,
+    n_threads: int | None,
+) -> Any: ...
+def dao_find(
+    image: _Image,
+    threshold: float | np.ndarray,
+    fwhm: float,
+    ratio: float,
+    theta: float,
+    sigma_radius: float,
+    sharpness_range: tuple[float, float] | None,
+    roundness_range: tuple[float, float] | None,
+    exclude_border: bool,
+    n_brightest: int | None,
+    peak_max: float | None,
+    xycoords: np.ndarray | None,
+    min_separation: float | None,
+    scale_threshold: bool,
+    n_threads: int | None,
+) -> Any: ...
+def data_properties(image: _Image) -> dict[str, Any]: ...
+def density_kernel(fwhm: float, ratio: float, theta: float, sigma_radius: float) -> Any: ...
+def detect_threshold(
+    image: _Image,
+    n_sigma: float,
+    background: float | np.ndarray | None,
+    error: float | np.ndarray | None,
+    sigma_clip: _Clip | None,
+    n_threads: int | None,
+) -> Any: ...
+def estimate_rows(image: _Image, clip: _Clip | None, estimator: Any, rms: bool) -> Any: ...
+def find_peaks(
+    image: _Image,
+    threshold: float | np.ndarray,
+    box_size: tuple[int, int],
+    footprint: np.ndarray | None,
+    border_width: tuple[int, int],
+    n_peaks: int | None,
+    min_separation: float | None,
+    centroid: _Shape | None,
+    n_threads: int | None,
+) -> Any: ...
+def gini(image: _Image) -> float: ...
+def iraf_find(
+    image: _Image,
+    threshold: float | np.ndarray,
+    fwhm: float,
+    sigma_radius: float,
+    sharpness_range: tuple[float, float] | None,
+    roundness_range: tuple[float, float] | None,
+    exclude_border: bool,
+    n_brightest: int | None,
+    peak_max: float | None,
+    xycoords: np.ndarray | None,
+    min_separation: float | None,
+    min_n_pixels: int,
+    n_threads: int | None,
+) -> Any: ...
+def local_background(
+    image: _Image,
+    positions: np.ndarray,
+    inner_radius: float,
+    outer_radius: float,
+    estimator: Any,
+    sigma_clip: _Clip | None,
+    n_threads: int | None,
+) -> Any: ...
+def photometry(
+    image: _Image,
+    positions: np.ndarray,
+    shapes: list[_Shape],
+    method: str,
+    subpixels: int,
+    neighbors: Any,
+    n_threads: int | None,
+) -> Any: ...
+def polygon_from_vertices(vertices: np.ndarray) -> Any: ...
+def polygon_offsets(shape: _Shape) -> Any: ...
+def polygon_properties(shape: _Shape) -> dict[str, Any]: ...
+def regular_polygon(n: int, radius: float, theta: float) -> Any: ...
+def robust(
+    what: str,
+    values: np.ndarray,
+    c: float | None = None,
+    center: float | None = None,
+    modify_sample_size: bool = False,
+) -> float: ...
+def shape_to_pixel(
+    shape: _Shape,
+    at: tuple[float, float],
+    to_sky: Any,
+    to_pixel: Any,
+    as_ellipse: bool,
+) -> Any: ...
+def shape_to_polygon(shape: _Shape, n: int) -> Any: ...
+def shape_to_sky(shape: _Shape, at: tuple[float, float], to_sky: Any, to_pixel: Any, as_ellipse: bool) -> Any: ...
+def sigma_clip(image: _Image, clip: _Clip, axis: int | None, n_threads: int | None) -> Any: ...
+def sigma_clipped_stats(
+    image: _Image,
+    clip: _Clip,
+    mask_value: float | None,
+    std_ddof: int,
+    n_threads: int | None,
+) -> Any: ...
+def sigma_clipped_stats_rows(
+    image: _Image,
+    clip: _Clip,
+    mask_value: float | None,
+    std_ddof: int,
+    n_threads: int | None,
+) -> Any: ...
+def star_find(
+    image: _Image,
+    threshold: float | np.ndarray,
+    kernel: np.ndarray,
+    min_separation: float | None,
+    exclude_border: bool,
+    n_brightest: int | None,
+    peak_max: float | None,
+    n_threads: int | None,
+) -> Any: ...
+def statistics(
+    image: _Image,
+    positions: np.ndarray,
+    shape: _Shape,
+    sigma_clip: _Clip | None,
+    method: str,
+    subpixels: int,
+    ddof: int,
+    local_bkg: np.ndarray | None,
+    neighbors: Any,
+    n_threads: int | None,
+) -> dict[str, Any]: ...
+def statistics_cutout(
+    image: _Image,
+    position: tuple[float, float],
+    shape: _Shape,
+    sigma_clip: _Clip | None,
+    method: str,
+    subpixels: int,
+    local_bkg: float | None,
+    neighbors: Any,
+) -> Any: ...

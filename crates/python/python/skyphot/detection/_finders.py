@@ -1,0 +1,338 @@
+"""DAOFIND, IRAF starfind and a finder with a kernel of your own."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from skyphot import _core, _inputs
+from skyphot._compat import is_quantity, strip_units
+from skyphot._table import from_native
+from skyphot.utils.exceptions import NoDetectionsWarning
+
+Range = tuple[float, float] | None
+
+
+def level(value: Any, shape: tuple[int, ...] | None = None) -> Any:
+    """A threshold: a number, or a plane."""
+    value = _inputs.bare(value)
+    if np.ndim(value) == 0:
+        return float(value)
+    return _inputs.float64_plane(value, "threshold", shape)
+
+
+def _range(name: str, value: Any) -> Range:
+    if value is None:
+        return None
+    if np.ndim(value) != 1 or np.size(value) != 2:
+        raise ValueError(f"{name} must be a 2-element (lower, upper) tuple or None")
+    return float(value[0]), float(value[1])
+
+
+def _brightest(n: Any) -> int | None:
+    if n is None:
+        return None
+    if isinstance(n, bool) or int(n) != n:
+        raise ValueError("n_brightest must be an integer")
+    if n <= 0:
+        raise ValueError("n_brightest must be > 0")
+    return int(n)
+
+
+def _coordinates(xycoords: Any) -> np.ndarray | None:
+    if xycoords is None:
+        return None
+    xy = np.asarray(xycoords)
+    if xy.ndim != 2 or xy.shape[1] != 2:
+        raise ValueError("xycoords must be shaped as an Nx2 array")
+    return xy
+
+
+class StarFinderBase:
+    """Base of the finders: a call is `find_stars`."""
+
+    def __call__(self, data: Any, mask: Any = None) -> Any:
+        return self.find_stars(data, mask=mask)
+
+    def find_stars(self, data: Any, mask: Any = None) -> Any:
+        """Finds stars in an image."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{k}={v!r}" for k, v in self.__dict__.items() if not k.startswith("_") and np.ndim(v) < 2)
+        return f"<{type(self).__name__}({shown})>"
+
+    def _inputs_of(self, data: Any, mask: Any) -> tuple[Any, Any, Any, Any]:
+        """The image, threshold and largest peak without units, and the unit."""
+        threshold: Any = self.threshold  # type: ignore[attr-defined]
+        peak: Any = self.peak_max  # type: ignore[attr-defined]
+        (data, threshold, peak), unit = strip_units((data, threshold, peak), ("data", "threshold", "peak_max"))
+        image = _inputs.image(data, mask=mask)
+        return image, level(threshold, image[0].shape), None if peak is None else float(peak), unit
+
+
+def _finish(found: tuple[Any, dict[str, Any], str], unit: Any) -> Any:
+    columns, meta, outcome = found
+    if outcome != "found":
+        text = "No sources were found." if outcome == "nothing" else (
+            "Sources were found, but none pass the filtering criteria"
+        )  # fmt: skip
+        warnings.warn(text, NoDetectionsWarning, stacklevel=3)
+        return None
+    names = [c[0] for c in columns]
+    for i, (name, values, column_unit, text, mask) in enumerate(columns):
+        kept = column_unit if column_unit == "deg" else None
+        if unit is not None and name in ("peak", "flux", "max_value"):
+            kept = unit
+        elif unit is not None and "daofind_mag" in names and name in ("sharpness", "roundness1", "daofind_mag"):
+            kept = ""
+        columns[i] = (name, values, kept, text, mask)
+    return from_native((columns, {}))
+
+
+class DAOStarFinder(StarFinderBase):
+    """DAOFIND (Stetson 1987): stars are peaks of the image convolved with a lowered Gaussian.
+
+    Parameters
+    ----------
+    threshold : float, array_like or Quantity
+        The level above which a star is looked for.
+    fwhm : float
+        The full width at half maximum of a star along the major axis, in pixels.
+    ratio : float, optional
+        Minor over major axis of a star.
+    theta : float, optional
+        The angle of the major axis from +x, counter-clockwise, in degrees.
+    sigma_radius : float, optional
+        Radius of the kernel in units of its sigma.
+    exclude_border : bool, optional
+        Whether stars within half a kernel from the border are left out.
+    n_brightest : int, optional
+        How many of the brightest stars are kept.
+    peak_max : float, optional
+        Stars with a brighter pixel are left out.
+    xycoords : array_like, optional
+        `(n, 2)` positions that are measured in place of a search.
+    min_separation : float, optional
+        Least distance of two stars; by default 2.5 FWHM.
+    scale_threshold : bool, optional
+        Whether the threshold is scaled by the relative error of the kernel.
+    sharpness_range, roundness_range : (float, float) or None, optional
+        Stars outside of these are left out.
+    n_threads : int or None, optional
+        Number of threads; None takes all cores. The answer does not depend on it.
+    """
+
+    def __init__(
+        self,
+        threshold: Any,
+        fwhm: float,
+        ratio: float = 1.0,
+        theta: float = 0.0,
+        sigma_radius: float = 1.5,
+        *,
+        exclude_border: bool = False,
+        n_brightest: int | None = None,
+        peak_max: Any = None,
+        xycoords: Any = None,
+        min_separation: float | None = None,
+        scale_threshold: bool = True,
+        sharpness_range: Range = (0.2, 1.0),
+        roundness_range: Range = (-1.0, 1.0),
+        n_threads: int | None = 1,
+    ) -> None:
+        if np.ndim(_inputs.bare(fwhm)) != 0:
+            raise TypeError("fwhm must be a scalar value")
+        self.threshold, self.fwhm, self.ratio, self.theta = threshold, fwhm, ratio, theta % 360.0
+        self.sigma_radius = sigma_radius
+        self.sharpness_range = _range("sharpness_range", sharpness_range)
+        self.roundness_range = _range("roundness_range", roundness_range)
+        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
+        if min_separation is not None and min_separation < 0:
+            raise ValueError("min_separation must be >= 0")
+        self.min_separation = 2.5 * fwhm if min_separation is None else min_separation
+        self.xycoords = _coordinates(xycoords)
+        self.scale_threshold = scale_threshold
+        self.n_threads = _inputs.threads(n_threads)
+        self._rel_err = _core.density_kernel(float(fwhm), float(ratio), float(self.theta), float(sigma_radius))[1]
+
+    @property
+    def threshold_eff(self) -> Any:
+        """The threshold on the convolved image."""
+        return self.threshold * self._rel_err if self.scale_threshold else self.threshold
+
+    def find_stars(self, data: Any, mask: Any = None) -> Any:
+        """Finds stars in an image.
+
+        Parameters
+        ----------
+        data : array_like or Quantity
+            The image, the background subtracted.
+        mask : array_like of bool, optional
+            True where a pixel is bad.
+
+        Returns
+        -------
+        table : QTable, Columns or None
+            `id`, `x_centroid`, `y_centroid`, `sharpness`, `roundness1`, `roundness2`, `n_pixels`, `peak`, `flux`,
+            `mag`, `daofind_mag`; None with a `NoDetectionsWarning` if there is no star.
+        """
+        image, threshold, peak, unit = self._inputs_of(data, mask)
+        xy = None if self.xycoords is None else _inputs.positions(self.xycoords)
+        found = _core.dao_find(
+            image, threshold, float(self.fwhm), float(self.ratio), float(self.theta), float(self.sigma_radius),
+            self.sharpness_range, self.roundness_range, bool(self.exclude_border), self.n_brightest, peak, xy,
+            float(self.min_separation), bool(self.scale_threshold), self.n_threads,
+        )  # fmt: skip
+        return _finish(found, unit)
+
+
+class IRAFStarFinder(StarFinderBase):
+    """IRAF's starfind: stars are peaks of the image convolved with a Gaussian, measured by moments.
+
+    Parameters
+    ----------
+    threshold : float, array_like or Quantity
+        The level above which a star is looked for.
+    fwhm : float
+        The full width at half maximum of a star in pixels.
+    sigma_radius : float, optional
+        Radius of the kernel in units of its sigma.
+    exclude_border : bool, optional
+        Whether stars within half a kernel from the border are left out.
+    n_brightest : int, optional
+        How many of the brightest stars are kept.
+    peak_max : float, optional
+        Stars with a brighter pixel are left out.
+    xycoords : array_like, optional
+        `(n, 2)` positions that are measured in place of a search.
+    min_separation : float, optional
+        Least distance of two stars; by default 2.5 FWHM + 0.5, rounded down, at least 2.
+    sharpness_range, roundness_range : (float, float) or None, optional
+        Stars outside of these are left out.
+    min_n_pixels : int, optional
+        Least number of pixels above the local sky.
+    n_threads : int or None, optional
+        Number of threads; None takes all cores. The answer does not depend on it.
+    """
+
+    def __init__(
+        self,
+        threshold: Any,
+        fwhm: float,
+        sigma_radius: float = 1.5,
+        *,
+        exclude_border: bool = False,
+        n_brightest: int | None = None,
+        peak_max: Any = None,
+        xycoords: Any = None,
+        min_separation: float | None = None,
+        sharpness_range: Range = (0.5, 2.0),
+        roundness_range: Range = (0.0, 0.2),
+        min_n_pixels: int = 5,
+        n_threads: int | None = 1,
+    ) -> None:
+        if np.ndim(_inputs.bare(fwhm)) != 0:
+            raise TypeError("fwhm must be a scalar value")
+        self.threshold, self.fwhm, self.sigma_radius = threshold, fwhm, sigma_radius
+        self.sharpness_range = _range("sharpness_range", sharpness_range)
+        self.roundness_range = _range("roundness_range", roundness_range)
+        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
+        if min_separation is not None and min_separation < 0:
+            raise ValueError("min_separation must be >= 0")
+        self.min_separation = max(2, int(fwhm * 2.5 + 0.5)) if min_separation is None else min_separation
+        self.xycoords = _coordinates(xycoords)
+        self.min_n_pixels = min_n_pixels
+        self.n_threads = _inputs.threads(n_threads)
+
+    def find_stars(self, data: Any, mask: Any = None) -> Any:
+        """Finds stars in an image.
+
+        Parameters
+        ----------
+        data : array_like or Quantity
+            The image, the background subtracted.
+        mask : array_like of bool, optional
+            True where a pixel is bad.
+
+        Returns
+        -------
+        table : QTable, Columns or None
+            `id`, `x_centroid`, `y_centroid`, `fwhm`, `sharpness`, `roundness`, `orientation`, `n_pixels`, `peak`,
+            `flux`, `mag`; None with a `NoDetectionsWarning` if there is no star.
+        """
+        image, threshold, peak, unit = self._inputs_of(data, mask)
+        xy = None if self.xycoords is None else _inputs.positions(self.xycoords)
+        found = _core.iraf_find(
+            image, threshold, float(self.fwhm), float(self.sigma_radius), self.sharpness_range, self.roundness_range,
+            bool(self.exclude_border), self.n_brightest, peak, xy, float(self.min_separation), int(self.min_n_pixels),
+            self.n_threads,
+        )  # fmt: skip
+        return _finish(found, unit)
+
+
+class StarFinder(StarFinderBase):
+    """Stars are peaks of the image convolved with a kernel of your own.
+
+    Parameters
+    ----------
+    threshold : float, array_like or Quantity
+        The level above which a star is looked for.
+    kernel : array_like
+        The image of a star.
+    min_separation : float, optional
+        Least distance of two stars; by default 2.5 times the FWHM of the kernel.
+    exclude_border : bool, optional
+        Whether stars within half a kernel from the border are left out.
+    n_brightest : int, optional
+        How many of the brightest stars are kept.
+    peak_max : float, optional
+        Stars with a brighter pixel are left out.
+    n_threads : int or None, optional
+        Number of threads; None takes all cores. The answer does not depend on it.
+    """
+
+    def __init__(
+        self,
+        threshold: Any,
+        kernel: Any,
+        min_separation: float | None = None,
+        *,
+        exclude_border: bool = False,
+        n_brightest: int | None = None,
+        peak_max: Any = None,
+        n_threads: int | None = 1,
+    ) -> None:
+        if is_quantity(kernel):
+            raise TypeError("kernel must not be a Quantity")
+        if min_separation is not None and min_separation < 0:
+            raise ValueError("min_separation must be >= 0")
+        self.threshold, self.kernel, self.min_separation = threshold, np.asarray(kernel), min_separation
+        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
+        self.n_threads = _inputs.threads(n_threads)
+
+    def find_stars(self, data: Any, mask: Any = None) -> Any:
+        """Finds stars in an image.
+
+        Parameters
+        ----------
+        data : array_like or Quantity
+            The image, the background subtracted.
+        mask : array_like of bool, optional
+            True where a pixel is bad.
+
+        Returns
+        -------
+        table : QTable, Columns or None
+            `id`, `x_centroid`, `y_centroid`, `fwhm`, `roundness`, `orientation`, `max_value`, `flux`, `mag`; None with
+            a `NoDetectionsWarning` if there is no star.
+        """
+        image, threshold, peak, unit = self._inputs_of(data, mask)
+        separation = None if self.min_separation is None else float(self.min_separation)
+        found = _core.star_find(
+            image, threshold, _inputs.float64_plane(self.kernel, "kernel"), separation, bool(self.exclude_border),
+            self.n_brightest, peak, self.n_threads,
+        )  # fmt: skip
+        return _finish(found, unit)

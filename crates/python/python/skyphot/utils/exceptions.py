@@ -1,0 +1,18 @@
+"""Warnings of the package."""
+
+from __future__ import annotations
+
+from skyphot._compat import HAS_ASTROPY
+
+if HAS_ASTROPY:
+    from astropy.utils.exceptions import AstropyUserWarning as _Base
+    from astropy.utils.exceptions import AstropyWarning as _Root
+else:
+    _Base = UserWarning  # type: ignore[assignment,misc]
+    _Root = Warning  # type: ignore[assignment,misc]
+
+__all__ = ["NoDetectionsWarning"]
+
+
+class NoDetectionsWarning(_Root):  # type: ignore[misc,valid-type]
+    """Nothing was found."""

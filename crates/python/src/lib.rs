@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod aperture;
+mod background;
+mod centroids;
+mod detection;
+mod image;
+mod shapes;
+mod sky;
+mod stats;
+mod table;
+mod work;
+
+use pyo3::prelude::*;
+
+/// The native half of the package: arrays in, arrays and columns out. Private: use the modules of `skyphot`.
+#[pymodule(gil_used = false)]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    stats::register(m)?;
+    aperture::register(m)?;
+    sky::register(m)?;
+    background::register(m)?;
+    centroids::register(m)?;
+    detection::register(m)
+}

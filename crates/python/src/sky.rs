@@ -1,0 +1,134 @@
+//! Apertures between pixels and sky through two Python functions.
+
+use pyo3::prelude::*;
+use skyphot::aperture::{
+    PixelShape, SkyAperture, SkyCircularAnnulus, SkyCircularAperture, SkyEllipticalAnnulus,
+    SkyEllipticalAperture, SkyPolygonAperture, SkyRectangularAnnulus, SkyRectangularAperture, SkyShape,
+};
+use skyphot::core::{Point, SkyCoord, SkyTransform};
+
+use crate::shapes::ShapeArg;
+use crate::work::value_error;
+
+/// A shape as `(kind, numbers)`.
+type Described = (&'static str, Vec<f64>);
+
+/// `to_sky(x, y) -> lon, lat` and `to_pixel(lon, lat) -> x, y`, degrees.
+struct Callbacks {
+    to_sky: Py<PyAny>,
+    to_pixel: Py<PyAny>,
+}
+
+impl Callbacks {
+    fn call(f: &Py<PyAny>, a: f64, b: f64) -> Option<(f64, f64)> {
+        Python::attach(|py| f.call1(py, (a, b)).ok()?.extract::<(f64, f64)>(py).ok())
+            .filter(|(a, b)| a.is_finite() && b.is_finite())
+    }
+}
+
+impl SkyTransform for Callbacks {
+    fn pixel_to_sky(&self, p: Point) -> Option<SkyCoord> {
+        Self::call(&self.to_sky, p.x, p.y).map(|(lon, lat)| SkyCoord { lon, lat })
+    }
+
+    fn sky_to_pixel(&self, s: SkyCoord) -> Option<Point> {
+        Self::call(&self.to_pixel, s.lon, s.lat).map(|(x, y)| Point { x, y })
+    }
+}
+
+fn pixel_description(shape: &PixelShape) -> PyResult<Described> {
+    Ok(match shape {
+        PixelShape::Circle(s) => ("circle", vec![s.r()]),
+        PixelShape::CircularAnnulus(s) => ("circular_annulus", vec![s.r_in(), s.r_out()]),
+        PixelShape::Ellipse(s) => ("ellipse", vec![s.a(), s.b(), s.theta()]),
+        PixelShape::EllipticalAnnulus(s) => {
+            ("elliptical_annulus", vec![s.a_in(), s.a_out(), s.b_in(), s.b_out(), s.theta()])
+        }
+        PixelShape::Rectangle(s) => ("rectangle", vec![s.w(), s.h(), s.theta()]),
+        PixelShape::RectangularAnnulus(s) => {
+            ("rectangular_annulus", vec![s.w_in(), s.w_out(), s.h_in(), s.h_out(), s.theta()])
+        }
+        PixelShape::Polygon(s) => ("polygon", s.offsets().iter().flat_map(|p| [p.x, p.y]).collect()),
+        other => return Err(value_error(format!("no counterpart of {other:?}"))),
+    })
+}
+
+fn sky_description(shape: &SkyShape) -> PyResult<Described> {
+    Ok(match shape {
+        SkyShape::Circle(s) => ("circle", vec![s.r()]),
+        SkyShape::CircularAnnulus(s) => ("circular_annulus", vec![s.r_in(), s.r_out()]),
+        SkyShape::Ellipse(s) => ("ellipse", vec![s.a(), s.b(), s.theta()]),
+        SkyShape::EllipticalAnnulus(s) => {
+            ("elliptical_annulus", vec![s.a_in(), s.a_out(), s.b_in(), s.b_out(), s.theta()])
+        }
+        SkyShape::Rectangle(s) => ("rectangle", vec![s.w(), s.h(), s.theta()]),
+        SkyShape::RectangularAnnulus(s) => {
+            ("rectangular_annulus", vec![s.w_in(), s.w_out(), s.h_in(), s.h_out(), s.theta()])
+        }
+        SkyShape::Polygon(s) => ("polygon", s.offsets().iter().flat_map(|p| [p.x, p.y]).collect()),
+        other => return Err(value_error(format!("no counterpart of {other:?}"))),
+    })
+}
+
+fn sky_shape(kind: &str, p: &[f64]) -> PyResult<SkyShape> {
+    let shape: Result<SkyShape, _> = match (kind, p) {
+        ("circle", [r]) => SkyCircularAperture::new(*r).map(Into::into),
+        ("circular_annulus", [a, b]) => SkyCircularAnnulus::new(*a, *b).map(Into::into),
+        ("ellipse", [a, b, t]) => SkyEllipticalAperture::new(*a, *b, *t).map(Into::into),
+        ("elliptical_annulus", [a, b, c, d, t]) => {
+            SkyEllipticalAnnulus::new(*a, *b, *c, *d, *t).map(Into::into)
+        }
+        ("rectangle", [w, h, t]) => SkyRectangularAperture::new(*w, *h, *t).map(Into::into),
+        ("rectangular_annulus", [a, b, c, d, t]) => {
+            SkyRectangularAnnulus::new(*a, *b, *c, *d, *t).map(Into::into)
+        }
+        ("polygon", p) if p.len().is_multiple_of(2) => {
+            SkyPolygonAperture::new(p.chunks(2).map(|c| Point { x: c[0], y: c[1] }).collect()).map(Into::into)
+        }
+        (kind, p) => return Err(value_error(format!("no sky aperture '{kind}' of {} numbers", p.len()))),
+    };
+    shape.map_err(value_error)
+}
+
+/// The shape on the sky (arcseconds, radians) of a shape at a pixel.
+#[pyfunction]
+fn shape_to_sky(
+    shape: ShapeArg,
+    at: (f64, f64),
+    to_sky: Py<PyAny>,
+    to_pixel: Py<PyAny>,
+    as_ellipse: bool,
+) -> PyResult<Described> {
+    let wcs = Callbacks { to_sky, to_pixel };
+    let at = Point { x: at.0, y: at.1 };
+    let on_sky: SkyShape = match (&shape.0, as_ellipse) {
+        (PixelShape::Circle(s), true) => s.to_sky_ellipse(&wcs, at).map_err(value_error)?.1.into(),
+        (PixelShape::CircularAnnulus(s), true) => s.to_sky_ellipse(&wcs, at).map_err(value_error)?.1.into(),
+        (s, _) => s.to_sky(&wcs, at).map_err(value_error)?.1,
+    };
+    sky_description(&on_sky)
+}
+
+/// The shape in pixels of a shape (arcseconds, radians) at a direction (degrees).
+#[pyfunction]
+fn shape_to_pixel(
+    shape: (String, Vec<f64>),
+    at: (f64, f64),
+    to_sky: Py<PyAny>,
+    to_pixel: Py<PyAny>,
+    as_ellipse: bool,
+) -> PyResult<Described> {
+    let wcs = Callbacks { to_sky, to_pixel };
+    let at = SkyCoord { lon: at.0, lat: at.1 };
+    let in_pixels: PixelShape = match (sky_shape(&shape.0, &shape.1)?, as_ellipse) {
+        (SkyShape::Circle(s), true) => s.to_pixel_ellipse(&wcs, at).map_err(value_error)?.1.into(),
+        (SkyShape::CircularAnnulus(s), true) => s.to_pixel_ellipse(&wcs, at).map_err(value_error)?.1.into(),
+        (s, _) => s.to_pixel(&wcs, at).map_err(value_error)?.1,
+    };
+    pixel_description(&in_pixels)
+}
+
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(shape_to_sky, m)?)?;
+    m.add_function(wrap_pyfunction!(shape_to_pixel, m)?)
+}

@@ -1,0 +1,87 @@
+"""The interpreter is free during work, Ctrl-C is heard, and threads change nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from skyphot.aperture import AperturePhotometry, ApertureStats, CircularAperture
+from skyphot.stats import sigma_clipped_stats
+
+DATA = np.random.default_rng(7).normal(10, 2, (300, 300))
+XY = np.random.default_rng(8).uniform(0, 300, (200, 2))
+
+
+def test_n_threads_changes_no_bit():
+    one = AperturePhotometry(DATA, CircularAperture(XY, 5.0)).flux
+    for n in (2, 3, 7, None):
+        assert np.array_equal(AperturePhotometry(DATA, CircularAperture(XY, 5.0), n_threads=n).flux, one)
+
+
+def test_eight_threads_on_the_same_and_on_different_objects():
+    shared = ApertureStats(DATA, CircularAperture(XY, 5.0))
+    want = ApertureStats(DATA, CircularAperture(XY, 5.0)).to_table()
+
+    def work(i):
+        stats = shared if i % 2 else ApertureStats(DATA, CircularAperture(XY, 5.0), n_threads=1 + i % 3)
+        return stats.to_table(), sigma_clipped_stats(DATA, n_threads=1 + i % 3)
+
+    with ThreadPoolExecutor(8) as pool:
+        for table, clipped in pool.map(work, range(32)):
+            assert clipped == sigma_clipped_stats(DATA)
+            for name in ("x_centroid", "sum", "median", "biweight_location", "flags"):
+                assert np.array_equal(np.asarray(table[name]), np.asarray(want[name]), equal_nan=True)
+
+
+def test_the_interpreter_runs_while_a_call_works():
+    big = np.random.default_rng(1).normal(size=(3000, 3000))
+    ticks, stop = [], threading.Event()
+
+    def tick():
+        while not stop.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.002)
+
+    t = threading.Thread(target=tick)
+    t.start()
+    begin = time.monotonic()
+    sigma_clipped_stats(big)
+    end = time.monotonic()
+    stop.set()
+    t.join()
+    during = [x for x in ticks if begin < x < end]
+    assert end - begin < 0.02 or len(during) >= 2
+
+
+def test_ctrl_c_is_heard_at_once():
+    script = textwrap.dedent(
+        """
+        import time
+        import numpy as np
+        from skyphot.stats import sigma_clipped_stats
+        data = np.tile(np.random.default_rng(1).normal(size=(1000, 1000)), (30, 8))
+        print("go", flush=True)
+        begin = time.monotonic()
+        try:
+            while True:
+                sigma_clipped_stats(data, sigma=1.0, maxiters=None, axis=1)
+        except KeyboardInterrupt:
+            print("heard", time.time(), flush=True)
+        """
+    )
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "go\n"
+    time.sleep(0.5)
+    begin = time.time()
+    os.kill(child.pid, signal.SIGINT)
+    word, when = child.stdout.readline().split()
+    child.wait(timeout=60)
+    assert word == "heard"
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+    assert float(when) - begin < (1.0 if busy else 0.2)
