@@ -1,9 +1,14 @@
-"""Crowded-field photometry against the truth: psf_truth.py OURS.csv STARS DENSITY [--photutils] [--plot FILE.png]
+"""Crowded-field photometry against the truth:
 
-OURS.csv is what crates/psf/examples/crowded_truth.rs printed for the same STARS and DENSITY. Prints a table of
-completeness, purity and pulls by flux; with --photutils the same of IterativePSFPhotometry (mode new, four passes).
+    psf_truth.py EVENLY.csv STARS DENSITY                            one field, on the screen
+    psf_truth.py CLUSTER.csv cluster PHOTUTILS.csv [--write]         the cluster
+
+The .csv are what crates/psf/examples/crowded_truth.rs printed for the same arguments. Prints tables of completeness, purity
+and pulls by flux. PHOTUTILS.csv holds what IterativePSFPhotometry (mode new, four passes) finds in the middle of the cluster, and
+is made, which takes minutes, if there is none. --write renews the tables and the plot of docs/accuracy.md.
 """
-import argparse
+import os
+import re
 import sys
 import time
 import warnings
@@ -16,36 +21,57 @@ from common import noise, uniform
 warnings.simplefilter('ignore')
 FWHM = 2.5
 EDGES = 60.0 * 2.0 ** np.arange(9)
+STARS, SIDE, SCALE = 100_000, 4096, 1800.0
+# Corner and side of the part for photutils, and the margin that is not compared.
+CORNER, PART, MARGIN = 1898, 300, 10
+COLUMNS = ['x', 'y', 'flux', 'x_err', 'y_err', 'flux_err']
 
 
-def field(n, density):
+def fluxes(n):
+    return 60 / (0.003 + uniform(52, np.arange(n)))
+
+
+def evenly(n, density):
     side = np.sqrt(n / density)
-    x, y, flux = side * uniform(50, np.arange(n)), side * uniform(51, np.arange(n)), 60 / (0.003 + uniform(52, np.arange(n)))
-    return x, y, flux, int(side) + 1
+    return side * uniform(50, np.arange(n)), side * uniform(51, np.arange(n)), fluxes(n)
 
 
-def image(x, y, flux, size):
+def cluster():
+    middle = 0.5 * (SIDE - 1)
+    most = middle * middle / (middle * middle + SCALE * SCALE)
+    k = np.arange(STARS)
+    u, angle = most * uniform(50, k), 2 * np.pi * uniform(51, k)
+    r = SCALE * np.sqrt(u / (1 - u))
+    return middle + r * np.cos(angle), middle + r * np.sin(angle), fluxes(STARS)
+
+
+def part(x, y, flux):
+    """The pixels of the middle of the cluster."""
     from photutils.psf import CircularGaussianPRF
     model = CircularGaussianPRF(fwhm=FWHM)
-    data = noise(53, np.arange(size * size, dtype=np.uint64).reshape(size, size))
-    for i in range(len(x)):
-        x0, y0 = max(0, int(x[i]) - 12), max(0, int(y[i]) - 12)
-        yy, xx = np.mgrid[y0:min(size, y0 + 25), x0:min(size, x0 + 25)].astype(float)
-        data[y0:y0 + 25, x0:x0 + 25] += model.evaluate(xx, yy, flux[i], x[i], y[i], FWHM)
+    at = np.arange(CORNER, CORNER + PART, dtype=np.uint64)
+    data = noise(53, at[:, None] * np.uint64(SIDE) + at[None, :])
+    for i in np.flatnonzero((abs(x - CORNER - PART / 2) < PART / 2 + 14) & (abs(y - CORNER - PART / 2) < PART / 2 + 14)):
+        x0, y0 = (max(0, int(v) - CORNER - 12) for v in (x[i], y[i]))
+        x1, y1 = (min(PART, int(v) - CORNER + 13) for v in (x[i], y[i]))
+        if x1 > x0 and y1 > y0:
+            yy, xx = np.mgrid[y0:y1, x0:x1].astype(float)
+            data[y0:y1, x0:x1] += model.evaluate(xx, yy, flux[i], x[i] - CORNER, y[i] - CORNER, FWHM)
     return data
 
 
 def photutils(data):
     from photutils.detection import DAOStarFinder
     from photutils.psf import CircularGaussianPRF, IterativePSFPhotometry
-    start = time.time()
+    start = time.process_time()
     phot = IterativePSFPhotometry(CircularGaussianPRF(fwhm=FWHM), (5, 5), finder=DAOStarFinder(4.0, FWHM),
                                   aperture_radius=3, maxiters=4, sub_shape=(21, 21))
     t = phot(data, error=np.ones(data.shape))
     good = np.isfinite(t['x_fit']) & np.isfinite(t['flux_err']) & (t['flux_fit'] > 3 * t['flux_err'])
     t = t[good]
-    print(f'photutils: {time.time() - start:.1f} s', file=sys.stderr)
-    return {'x': t['x_fit'], 'y': t['y_fit'], 'flux': t['flux_fit'], 'x_err': t['x_err'], 'y_err': t['y_err'], 'flux_err': t['flux_err']}
+    print(f'photutils: {time.process_time() - start:.0f} s of processor time', file=sys.stderr)
+    out = {c: np.asarray(t[c if c.endswith('err') else f'{c}_fit'], float) for c in COLUMNS}
+    return {**out, 'x': out['x'] + CORNER, 'y': out['y'] + CORNER}
 
 
 def match(x, y, flux, found):
@@ -61,60 +87,113 @@ def match(x, y, flux, found):
     return out, used
 
 
-def table(name, x, y, flux, found):
-    found = {k: np.asarray(v, float) for k, v in found.items()}
-    own, used = match(x, y, flux, found)
+def pulls(truth, found, own, stars):
+    k = np.flatnonzero(stars & (own >= 0))
+    every = [(found[c][own[k]] - t[k]) / found[f'{c}_err'][own[k]] for c, t in zip(('x', 'y', 'flux'), truth)]
+    return [np.median(p) for p in every], [(np.quantile(p, 0.8413) - np.quantile(p, 0.1587)) / 2 for p in every]
+
+
+def by_flux(truth, found, own, used, stars, sources):
+    """Per bin of flux: lower and upper end, stars, completeness, purity, middle and width of the pulls."""
     rows = []
-    print(f'\n{name}: {len(used)} sources\n')
-    print('| flux | stars | completeness | purity | mean pull x, y, flux | width of pull x, y, flux |')
-    print('|---|---|---|---|---|---|')
     for lo, hi in zip(EDGES[:-1], EDGES[1:]):
-        stars = (flux >= lo) & (flux < hi)
-        sources = (found['flux'] >= lo) & (found['flux'] < hi)
-        if stars.sum() < 5:
-            continue
-        k = np.flatnonzero(stars & (own >= 0))
-        pulls = [(found[c][own[k]] - t[k]) / found[f'{c}_err'][own[k]] for c, t in (('x', x), ('y', y), ('flux', flux))]
-        middle = [np.median(p) for p in pulls]
-        width = [(np.quantile(p, 0.8413) - np.quantile(p, 0.1587)) / 2 for p in pulls]
-        purity = used[sources].mean() if sources.any() else np.nan
-        text = ', '.join
-        print(f'| {lo:.0f}..{hi:.0f} | {stars.sum()} | {len(k) / stars.sum():.3f} | {purity:.3f} | '
-              f'{text(f"{v:.2f}" for v in middle)} | {text(f"{v:.2f}" for v in width)} |')
-        rows.append((np.sqrt(lo * hi), len(k) / stars.sum(), purity))
-    k = np.flatnonzero((own >= 0) & (flux > 240))
-    every = [(found[c][own[k]] - t[k]) / found[f'{c}_err'][own[k]] for c, t in (('x', x), ('y', y), ('flux', flux))]
-    print('\nabove a flux of 240: median pulls ' + ', '.join(f'{np.median(p):.3f}' for p in every) + '; widths '
-          + ', '.join(f'{(np.quantile(p, 0.8413) - np.quantile(p, 0.1587)) / 2:.3f}' for p in every))
-    return np.array(rows)
+        mine = stars & (truth[2] >= lo) & (truth[2] < hi)
+        theirs = sources & (found['flux'] >= lo) & (found['flux'] < hi)
+        if mine.sum() >= 5:
+            rows.append((lo, hi, mine.sum(), (own[mine] >= 0).mean(), used[theirs].mean() if theirs.any() else np.nan,
+                         *pulls(truth, found, own, mine)))
+    return rows
 
 
-def main():
-    a = argparse.ArgumentParser()
-    a.add_argument('ours')
-    a.add_argument('stars', type=int)
-    a.add_argument('density', type=float)
-    a.add_argument('--photutils', action='store_true')
-    a.add_argument('--plot')
-    a = a.parse_args()
-    x, y, flux, size = field(a.stars, a.density)
-    ours = np.genfromtxt(a.ours, delimiter=',', names=True, skip_header=1)
-    rows = {'skyphot': table('skyphot', x, y, flux, {n: ours[n] for n in ours.dtype.names})}
-    if a.photutils:
-        rows['photutils'] = table('photutils', x, y, flux, photutils(image(x, y, flux, size)))
-    if a.plot:
-        import matplotlib
-        matplotlib.use('Agg')
-        import matplotlib.pyplot as plt
-        fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), sharex=True)
-        for name, r in rows.items():
-            for axis, column, title in ((axes[0], 1, 'completeness'), (axes[1], 2, 'purity')):
-                axis.plot(r[:, 0], r[:, column], 'o-', label=name)
-                axis.set(xscale='log', xlabel='flux (noise per pixel 1)', ylabel=title, ylim=(0, 1.03))
-        axes[0].legend()
-        fig.tight_layout()
-        fig.savefig(a.plot, dpi=90)
+def three(values):
+    return ', '.join(f'{v:.2f}' for v in values)
+
+
+def magnitudes(lo, hi):
+    return f'{25 - 2.5 * np.log10(hi):.2f} - {25 - 2.5 * np.log10(lo):.2f}'
+
+
+def one_field(path, n, density):
+    truth = evenly(n, density)
+    found = read(path)
+    own, used = match(*truth, found)
+    everything = np.ones(n, bool)
+    print('| flux | stars | completeness | purity | middle of pulls x, y, flux | width of pulls x, y, flux |\n|---|---|---|---|---|---|')
+    for lo, hi, count, complete, pure, middle, width in by_flux(truth, found, own, used, everything, np.ones(len(used), bool)):
+        print(f'| {lo:.0f}..{hi:.0f} | {count} | {complete:.3f} | {pure:.3f} | {three(middle)} | {three(width)} |')
+    middle, width = pulls(truth, found, own, truth[2] > 240)
+    print(f'\nabove a flux of 240: middle {three(middle)}; width {three(width)}')
+
+
+def read(path):
+    table = np.genfromtxt(path, delimiter=',', names=True, comments='#')
+    return {c: np.asarray(table[c], float) for c in COLUMNS}
+
+
+def the_cluster(ours, theirs, write):
+    truth = cluster()
+    found = read(ours)
+    if not os.path.exists(theirs):
+        table = photutils(part(*truth))
+        np.savetxt(theirs, np.c_[tuple(table[c] for c in COLUMNS)], '%.7e', ',', header=','.join(COLUMNS), comments='')
+    peer = read(theirs)
+    own, used = match(*truth, found)
+    lines = ['| magnitude | stars | completeness | purity | middle of pulls x, y, flux | width |', '|---|---|---|---|---|---|']
+    rows = by_flux(truth, found, own, used, np.ones(STARS, bool), np.ones(len(used), bool))
+    for lo, hi, count, complete, pure, middle, width in rows[::-1]:
+        lines.append(f'| {magnitudes(lo, hi)} | {count} | {complete:.3f} | {pure:.3f} | {three(middle)} | {three(width)} |')
+    tree = cKDTree(np.c_[truth[0], truth[1]])
+    alone = tree.query(np.c_[truth[0], truth[1]], k=2)[0][:, 1] > 4 * FWHM
+    r = np.hypot(truth[0] - 0.5 * (SIDE - 1), truth[1] - 0.5 * (SIDE - 1))
+    lines += ['', '| stars above a flux of 240 | number | found | middle of pulls x, y, flux | width |', '|---|---|---|---|---|']
+    for name, which in (('nothing within 4 FWHM', alone), ('more than 1600 pixels from the middle', r > 1600), ('1000 - 1600 pixels', (r > 1000) & (r <= 1600)),
+                        ('500 - 1000 pixels', (r > 500) & (r <= 1000)), ('0 - 500 pixels', r <= 500), ('all', r >= 0)):
+        bright = which & (truth[2] > 240)
+        middle, width = pulls(truth, found, own, bright)
+        lines.append(f'| {name} | {bright.sum()} | {(own[bright] >= 0).mean():.3f} | {three(middle)} | {three(width)} |')
+
+    def inside(x, y):
+        return (abs(x - CORNER - PART / 2) < PART / 2 - MARGIN) & (abs(y - CORNER - PART / 2) < PART / 2 - MARGIN)
+    stars = inside(truth[0], truth[1])
+    theirs_own, theirs_used = match(*truth, peer)
+    a = by_flux(truth, found, own, used, stars, inside(found['x'], found['y']))
+    b = by_flux(truth, peer, theirs_own, theirs_used, stars, inside(peer['x'], peer['y']))
+    lines += ['', f'The middle, {PART} x {PART} pixels, next to photutils:', '', '| magnitude | stars | completeness, photutils | purity, photutils | width of pulls of flux, photutils |', '|---|---|---|---|---|']
+    for p, q in list(zip(a, b))[::-1]:
+        lines.append(f'| {magnitudes(p[0], p[1])} | {p[2]} | {p[3]:.3f}, {q[3]:.3f} | {p[4]:.3f}, {q[4]:.3f} | {p[6][2]:.2f}, {q[6][2]:.2f} |')
+    text = '\n'.join(lines)
+    print(text)
+    if write:
+        path = '../../docs/accuracy.md'
+        begin, end = '<!-- psf truth: begin (psf_truth.py --write) -->', '<!-- psf truth: end -->'
+        old = open(path).read()
+        new = re.sub(re.escape(begin) + '.*' + re.escape(end), lambda _: f'{begin}\n\n{text}\n\n{end}', old, flags=re.S)
+        open(path, 'w').write(new)
+        plot({'cluster': rows, 'its middle': a, 'its middle, photutils': b}, '../../docs/images/psf_crowded.png')
+
+
+def plot(curves, path):
+    import matplotlib
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+    fig, axes = plt.subplots(1, 3, figsize=(12, 3.5), sharex=True)
+    for name, rows in curves.items():
+        magnitude = [25 - 2.5 * np.log10(np.sqrt(r[0] * r[1])) for r in rows]
+        for axis, values, title in zip(axes, ([r[3] for r in rows], [r[4] for r in rows], [r[6][2] for r in rows]),
+                                       ('completeness', 'purity', 'width of pulls of flux')):
+            axis.plot(magnitude, values, 'o-', label=name)
+            axis.set(xlabel='magnitude', ylabel=title)
+    axes[0].set_ylim(0, 1.03)
+    axes[1].set_ylim(0, 1.03)
+    axes[2].set_yscale('log')
+    axes[2].axhspan(0.9, 1.15, color='0.9')
+    axes[0].legend()
+    fig.tight_layout()
+    fig.savefig(path, dpi=90)
 
 
 if __name__ == '__main__':
-    main()
+    if sys.argv[2] == 'cluster':
+        the_cluster(sys.argv[1], sys.argv[3], '--write' in sys.argv)
+    else:
+        one_field(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))

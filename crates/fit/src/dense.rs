@@ -4,6 +4,9 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use crate::System;
 
+/// Up to this many parameters are solved for without allocations.
+const FEW: usize = 4;
+
 /// `J^T J`, `J^T r` and `r^T r` of `n` parameters, stored densely.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DenseNormal {
@@ -99,8 +102,71 @@ impl DenseNormal {
         Some((m.cholesky()?, scale))
     }
 
+    /// The lower Cholesky factor, row by row, of the free part of at most [`FEW`] parameters, scaled to unit diagonal, with the
+    /// scales.
+    fn small_factor(&self, lambda: f64, free: &[bool]) -> Option<([[f64; FEW]; FEW], [f64; FEW])> {
+        let n = self.n;
+        let mut scale = [1.0; FEW];
+        for i in 0..n {
+            let d = self.entry(i, i);
+            if free[i] && d > 0.0 {
+                scale[i] = d.sqrt().recip();
+            }
+        }
+        let mut l = [[0.0; FEW]; FEW];
+        for i in 0..n {
+            for j in 0..=i {
+                let mut v = match (i == j, free[i] && free[j]) {
+                    (true, false) => 1.0,
+                    (false, false) => 0.0,
+                    (true, true) => self.entry(i, i) * scale[i] * scale[i] * (1.0 + lambda),
+                    (false, true) => self.entry(i, j) * scale[i] * scale[j],
+                };
+                for k in 0..j {
+                    v -= l[i][k] * l[j][k];
+                }
+                if i > j {
+                    l[i][j] = v / l[j][j];
+                } else if v > 0.0 {
+                    l[i][i] = v.sqrt();
+                } else {
+                    return None;
+                }
+            }
+        }
+        Some((l, scale))
+    }
+
+    /// Solves the equations of a factor in place.
+    fn small_solve(&self, l: &[[f64; FEW]; FEW], v: &mut [f64; FEW]) {
+        for i in 0..self.n {
+            for k in 0..i {
+                v[i] -= l[i][k] * v[k];
+            }
+            v[i] /= l[i][i];
+        }
+        for i in (0..self.n).rev() {
+            for k in i + 1..self.n {
+                v[i] -= l[k][i] * v[k];
+            }
+            v[i] /= l[i][i];
+        }
+    }
+
     /// The damped step, see [`System::solve`].
     pub fn step(&self, lambda: f64, free: &[bool], step: &mut [f64]) -> bool {
+        if self.n <= FEW {
+            let Some((factor, scale)) = self.small_factor(lambda, free) else { return false };
+            let mut g = [0.0; FEW];
+            for i in (0..self.n).filter(|i| free[*i]) {
+                g[i] = -self.jtr[i] * scale[i];
+            }
+            self.small_solve(&factor, &mut g);
+            for (i, s) in step.iter_mut().enumerate() {
+                *s = g[i] * scale[i];
+            }
+            return step.iter().all(|s| s.is_finite());
+        }
         let Some((factor, scale)) = self.factor(lambda, free) else { return false };
         let mut g = DVector::from_fn(self.n, |i, _| if free[i] { -self.jtr[i] * scale[i] } else { 0.0 });
         factor.solve_mut(&mut g);
@@ -126,6 +192,19 @@ impl DenseNormal {
     /// `(J^T J)^-1` over the free parameters, row by row (0 for the others). `None` if it is singular.
     #[must_use]
     pub fn covariance(&self, free: &[bool]) -> Option<Vec<f64>> {
+        if self.n <= FEW {
+            let (factor, scale) = self.small_factor(0.0, free)?;
+            let mut c = vec![0.0; self.n * self.n];
+            for j in (0..self.n).filter(|j| free[*j]) {
+                let mut v = [0.0; FEW];
+                v[j] = 1.0;
+                self.small_solve(&factor, &mut v);
+                for i in (0..self.n).filter(|i| free[*i]) {
+                    c[i * self.n + j] = v[i] * scale[i] * scale[j];
+                }
+            }
+            return c.iter().all(|v| v.is_finite()).then_some(c);
+        }
         let (factor, scale) = self.factor(0.0, free)?;
         let inverse = factor.inverse();
         let n = self.n;

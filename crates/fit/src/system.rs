@@ -26,6 +26,12 @@ pub trait System {
 
     /// Decrease of the sum of squares that the linear model promises for a step.
     fn predicted(&self, step: &[f64]) -> f64;
+
+    /// The largest change of a parameter in one step, so that one on which next to nothing depends does not run away. By
+    /// default there is no limit.
+    fn max_step(&self, _parameter: usize) -> f64 {
+        f64::INFINITY
+    }
 }
 
 /// Outcome of [`SystemFit::run`].
@@ -80,6 +86,12 @@ const MAX_DAMPING: f64 = 1e10;
 /// A parameter that is bounded to positive values (a width) falls to no less than this fraction in one step: far from
 /// the minimum the linear model would send it to its bound, where nothing depends on it any more.
 const SHRINK: f64 = 0.25;
+
+/// A step that is taken without looking where it leads, as a part of the tolerance.
+const TINY: f64 = 0.01;
+
+/// Damping that leaves a step as long as it would be without.
+const UNDAMPED: f64 = 1e-2;
 
 /// Relative change of a sum of squares that drowns in its rounding errors.
 const RESOLUTION: f64 = 1e-14;
@@ -138,9 +150,10 @@ impl SystemFit {
                 }
                 continue;
             }
-            let (mut small, mut moved, mut whole) = (true, false, true);
+            let (mut small, mut tiny, mut moved, mut whole) = (true, true, false, true);
             for i in 0..n {
-                trial[i] = (p[i] + step[i]).clamp(lower[i], upper[i]);
+                let limit = system.max_step(i);
+                trial[i] = (p[i] + step[i].max(-limit).min(limit)).clamp(lower[i], upper[i]);
                 if lower[i] > 0.0 {
                     trial[i] = trial[i].max(SHRINK * p[i]);
                 }
@@ -148,6 +161,7 @@ impl SystemFit {
                 step[i] = trial[i] - p[i];
                 let s = if scale[i] > 0.0 { scale[i] } else { p[i].abs().max(1e-3) };
                 small &= step[i].abs() <= self.step_tolerance * s;
+                tiny &= step[i].abs() <= TINY * self.step_tolerance * s;
                 moved |= step[i] != 0.0;
             }
             if !moved {
@@ -156,6 +170,11 @@ impl SystemFit {
             let predicted = system.predicted(step);
             if whole && predicted <= RESOLUTION * chi2 && lambda <= 1.0 {
                 // The sum of squares cannot tell the difference any more, the gradient still can.
+                p.copy_from_slice(trial);
+                break FitStatus::Converged;
+            }
+            if tiny && whole && lambda <= UNDAMPED {
+                // A look at where this leads would tell nothing new.
                 p.copy_from_slice(trial);
                 break FitStatus::Converged;
             }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use skyphot_core::Point;
 
 use crate::error::{PsfError, Result};
+use crate::kernel::cells::Cells;
 
 /// Groups sources that a chain of neighbours nearer than a separation connects (single linkage), as the reference's
 /// hierarchical clustering does, but in time and memory proportional to the number of sources.
@@ -57,29 +58,20 @@ impl SourceGrouper {
     #[must_use]
     pub fn group(&self, positions: &[Point]) -> SourceGroups {
         let mut sets = Sets::new(positions.len());
-        let cell = |p: Point| {
-            let c = |v: f64| (v / self.min_separation).floor().clamp(-9e15, 9e15) as i64;
-            (c(p.x), c(p.y))
-        };
-        let mut cells: HashMap<(i64, i64), Vec<usize>> = HashMap::new();
+        let mut cells = Cells::new(self.min_separation, positions.len());
         let limit = self.min_separation;
         for (i, p) in positions.iter().enumerate() {
             if !p.is_finite() {
                 continue;
             }
-            let (cx, cy) = cell(*p);
-            for dy in -1..=1 {
-                for dx in -1..=1 {
-                    for &j in cells.get(&(cx + dx, cy + dy)).into_iter().flatten() {
-                        let q = positions[j];
-                        let (x, y) = (p.x - q.x, p.y - q.y);
-                        if (x * x + y * y).sqrt() <= limit {
-                            sets.join(i, j);
-                        }
-                    }
+            cells.for_each_within(1, p.x, p.y, |j| {
+                let q = positions[j];
+                let (x, y) = (p.x - q.x, p.y - q.y);
+                if (x * x + y * y).sqrt() <= limit {
+                    sets.join(i, j);
                 }
-            }
-            cells.entry((cx, cy)).or_default().push(i);
+            });
+            cells.put(i, p.x, p.y);
         }
         SourceGroups::new((0..positions.len()).map(|i| sets.root(i) as i64).collect())
     }

@@ -51,7 +51,7 @@ pub use models::{
     GaussianPrf, GaussianPsf, MoffatPrf, MoffatPsf,
 };
 pub use photometry::{
-    ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, FittedShape, IterationMode,
+    ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, EpsfRefiner, FittedShape, IterationMode,
     IterativeConfig, PassReport, PsfConfig, PsfPhotometry, RefinePsf, completeness, find_and_fit, fit,
     fit_crowded, fit_iteratively,
 };

@@ -80,9 +80,22 @@ pub fn render<M: PsfModel + ?Sized>(
     exec: &Exec,
 ) -> Array2<f64> {
     let mut image = Array2::zeros(shape);
+    draw_onto(&mut image, model, sources, psf_shape, exec);
+    image
+}
+
+/// Adds the sources of [`render`] to an image of standard layout.
+pub(crate) fn draw_onto<M: PsfModel + ?Sized>(
+    image: &mut Array2<f64>,
+    model: &M,
+    sources: &Sources<'_>,
+    psf_shape: Option<(usize, usize)>,
+    exec: &Exec,
+) {
+    let shape = image.dim();
     let (ny, nx) = shape;
     if ny == 0 || nx == 0 {
-        return image;
+        return;
     }
     let defaults: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
     let n_shape = defaults.len();
@@ -115,7 +128,7 @@ pub fn render<M: PsfModel + ?Sized>(
             band.push(i);
         }
     }
-    let Some(pixels) = image.as_slice_mut() else { return image };
+    let Some(pixels) = image.as_slice_mut() else { return };
     exec.for_each_chunk_mut(pixels, ROWS_PER_TASK * nx, |band, rows| {
         let y0 = (band * ROWS_PER_TASK) as i64;
         let all = Window::new(0, y0, nx, rows.len() / nx);
@@ -130,7 +143,6 @@ pub fn render<M: PsfModel + ?Sized>(
             .collect();
         model.draw(&drawn, all, rows);
     });
-    image
 }
 
 /// Pixels of an interval, rounded up.

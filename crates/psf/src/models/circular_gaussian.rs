@@ -1,7 +1,7 @@
 //! Circular Gaussians, sampled at pixel centres or integrated over pixels.
 
 use super::{FWHM_TO_SIGMA, GAUSSIAN_BOX, GAUSSIAN_SUPPORT, LENGTH, positive};
-use crate::kernel::separable::{Axis, outer, pixel_axis, point_axis};
+use crate::kernel::separable::{Axis, Order, outer, pixel_axis, point_axis};
 use crate::{Derivatives, Extent, PsfModel, Result, ShapeParameter, Source, Window};
 
 /// How a circular Gaussian is turned into pixel values.
@@ -13,8 +13,8 @@ enum Kind {
 
 fn evaluate(kind: Kind, sigma: f64, s: &Source<'_>, w: Window, out: &mut [f64]) {
     let axis = |first, n, at| match kind {
-        Kind::Point => point_axis(first, n, at, sigma, false),
-        Kind::Pixel => pixel_axis(first, n, at, sigma, false),
+        Kind::Point => point_axis(first, n, at, sigma, Order::Value),
+        Kind::Pixel => pixel_axis(first, n, at, sigma, Order::Value),
     };
     let (ax, ay) = (axis(w.x_min, w.nx, s.x), axis(w.y_min, w.ny, s.y));
     outer(&ax.value, &ay.value, out);
@@ -30,9 +30,10 @@ fn derivatives(
     out: &mut Derivatives,
 ) {
     out.resize(w.len(), usize::from(with_shape));
+    let order = if with_shape { Order::PositionAndSigma } else { Order::Position };
     let axis = |first, n, at| match kind {
-        Kind::Point => point_axis(first, n, at, sigma, true),
-        Kind::Pixel => pixel_axis(first, n, at, sigma, true),
+        Kind::Point => point_axis(first, n, at, sigma, order),
+        Kind::Pixel => pixel_axis(first, n, at, sigma, order),
     };
     let (ax, ay): (Axis, Axis) = (axis(w.x_min, w.nx, s.x), axis(w.y_min, w.ny, s.y));
     outer(&ax.value, &ay.value, &mut out.value);

@@ -8,7 +8,7 @@ use super::{FWHM_TO_SIGMA, GAUSSIAN_BOX, GAUSSIAN_SUPPORT, positive};
 use crate::error::finite;
 use crate::kernel::bivariate::{rectangle, upper};
 use crate::kernel::quadrature::Legendre;
-use crate::kernel::separable::{outer, pixel_axis};
+use crate::kernel::separable::{Order, outer, pixel_axis};
 use crate::{Derivatives, Extent, PsfModel, Result, ShapeParameter, Source, Window};
 
 static RULE: LazyLock<Legendre> = LazyLock::new(|| Legendre::new(20));
@@ -118,8 +118,8 @@ impl PsfModel for GaussianPrf {
         let m = Moments::new(s);
         if m.separable() {
             let (x, y) = (
-                pixel_axis(w.x_min, w.nx, s.x, m.sx, false).value,
-                pixel_axis(w.y_min, w.ny, s.y, m.sy, false).value,
+                pixel_axis(w.x_min, w.nx, s.x, m.sx, Order::Value).value,
+                pixel_axis(w.y_min, w.ny, s.y, m.sy, Order::Value).value,
             );
             outer(&x, &y, out);
         } else {
@@ -131,8 +131,8 @@ impl PsfModel for GaussianPrf {
         let m = Moments::new(s);
         out.resize(w.len(), if with_shape { 3 } else { 0 });
         if m.separable() && !with_shape {
-            let x = pixel_axis(w.x_min, w.nx, s.x, m.sx, true);
-            let y = pixel_axis(w.y_min, w.ny, s.y, m.sy, true);
+            let x = pixel_axis(w.x_min, w.nx, s.x, m.sx, Order::Position);
+            let y = pixel_axis(w.y_min, w.ny, s.y, m.sy, Order::Position);
             outer(&x.value, &y.value, &mut out.value);
             outer(&x.d_position, &y.value, &mut out.dx);
             outer(&x.value, &y.d_position, &mut out.dy);

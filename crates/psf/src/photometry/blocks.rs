@@ -6,13 +6,12 @@
 //! still, the gradient of the whole group's sum of squares vanishes, so the answer is that of the whole group. Memory is
 //! that of the fit pixels and of the blocks in work.
 
-use std::collections::HashMap;
-
 use skyphot_core::Exec;
 
 use super::group::{Fitted, Group};
 use super::layout::{Layout, MAIN, Role};
 use super::member::Member;
+use crate::kernel::cells::Cells;
 use crate::{Extent, PsfModel, Source, Window};
 
 /// Sources of a block, and most of those around it that are fitted with them.
@@ -27,6 +26,10 @@ const STILL: f64 = 1e-9;
 
 /// ... or, the sum of squares not being able to tell, by less than this part of its errors.
 const STILL_OF_ERROR: f64 = 2e-7;
+
+/// Cells to look at around a place: a box of pixels around a place reaches half its size further than the place; cells are
+/// never smaller than a box.
+const REACH: i64 = 2;
 
 /// A part of its peak below which a model does not reach a pixel.
 const NEGLIGIBLE: f64 = 1e-12;
@@ -57,7 +60,7 @@ impl<M: PsfModel + ?Sized> Blocks<'_, M> {
         let mut active: Vec<usize> = (0..cores.len()).collect();
         let mut waits = vec![false; n];
         for _ in 0..MAX_SWEEPS {
-            let near = Cells::new(&state, size);
+            let near = Cells::of(state.iter().map(|s| (s[1], s[2])), size);
             let solved = self.exec.map(active.len(), |b| {
                 self.block(&cores[active[b]], &state, (&near, &homes), reach, box_size)
             });
@@ -130,7 +133,7 @@ impl<M: PsfModel + ?Sized> Blocks<'_, M> {
         let mut sources = core.to_vec();
         let mut around: Vec<(f64, usize)> = Vec::new();
         for &i in core {
-            near.for_each_near(state[i][1], state[i][2], |j| {
+            near.for_each_within(REACH, state[i][1], state[i][2], |j| {
                 let d = (state[i][1] - state[j][1]).abs().max((state[i][2] - state[j][2]).abs());
                 if d <= 2.0 * box_size {
                     around.push((d, j));
@@ -151,7 +154,7 @@ impl<M: PsfModel + ?Sized> Blocks<'_, M> {
         let mut passive = Vec::new();
         for &i in &sources {
             let own = extent(&state[i]);
-            homes.for_each_near(state[i][1], state[i][2], |j| {
+            homes.for_each_within(REACH, state[i][1], state[i][2], |j| {
                 if !fitted(j) && !own.intersection(&self.members[j].window).is_empty() {
                     passive.push(j);
                 }
@@ -166,7 +169,7 @@ impl<M: PsfModel + ?Sized> Blocks<'_, M> {
             .map(|&i| {
                 let mut m = self.members[i].clone();
                 let (x, y) = m.middle();
-                near.for_each_near(x, y, |j| {
+                near.for_each_within(REACH, x, y, |j| {
                     if fitted(j) || extent(&state[j]).intersection(&m.window).is_empty() {
                         return;
                     }
@@ -192,6 +195,7 @@ impl<M: PsfModel + ?Sized> Blocks<'_, M> {
             weighted: true,
             max_evaluations: self.max_evaluations,
             tolerance: 0.1 * STILL,
+            max_step: (0.25 * box_size).max(1.0),
         };
         let mut fits = group.fit();
         fits.truncate(core.len());
@@ -269,53 +273,6 @@ pub(super) fn compact(points: &[(f64, f64)], most: usize) -> Vec<Vec<usize>> {
     done
 }
 
-/// Points by square cells; those of the nine cells around a place hold all within one cell's width.
-pub(super) struct Cells {
-    size: f64,
-    cells: HashMap<(i64, i64), Vec<usize>>,
-}
-
-impl Cells {
-    fn new(state: &[Vec<f64>], size: f64) -> Self {
-        Self::of(state.iter().map(|s| (s[1], s[2])), size)
-    }
-
-    pub(super) fn of(points: impl Iterator<Item = (f64, f64)>, size: f64) -> Self {
-        let size = if size.is_finite() && size > 0.0 { size } else { 1e6 };
-        let mut out = Self { size, cells: HashMap::new() };
-        for (i, (x, y)) in points.enumerate() {
-            if x.is_finite() && y.is_finite() {
-                out.cells.entry(out.cell(x, y)).or_default().push(i);
-            }
-        }
-        out
-    }
-
-    fn cell(&self, x: f64, y: f64) -> (i64, i64) {
-        let c = |v: f64| (v / self.size).floor().clamp(-9e15, 9e15) as i64;
-        (c(x), c(y))
-    }
-
-    /// Calls with the points of the nine cells, in an order of their own but always the same.
-    pub(super) fn for_each_near(&self, x: f64, y: f64, mut f: impl FnMut(usize)) {
-        let (cx, cy) = self.cell(x, y);
-        // A box of pixels around a place reaches half its size further: one more cell would hold it if cells were
-        // small, but they are never smaller than a box.
-        for dy in -2..=2 {
-            for dx in -2..=2 {
-                for &i in self.cells.get(&(cx + dx, cy + dy)).into_iter().flatten() {
-                    f(i);
-                }
-            }
-        }
-    }
-
-    pub(super) fn any_near(&self, x: f64, y: f64) -> bool {
-        let (cx, cy) = self.cell(x, y);
-        (-1..=1).any(|dy| (-1..=1).any(|dx| self.cells.contains_key(&(cx + dx, cy + dy))))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,6 +346,7 @@ mod tests {
             weighted: false,
             max_evaluations: 200,
             tolerance: 1e-11,
+            max_step: 1.25,
         }
         .fit();
         let mut compared = 0;

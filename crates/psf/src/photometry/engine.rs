@@ -190,6 +190,7 @@ fn fit_group<T: Pixel, M: PsfModel + ?Sized>(
                 weighted,
                 max_evaluations,
                 tolerance: 1e-7,
+                max_step: longest_step(config.fit_shape),
             }
             .fit()
         };
@@ -198,6 +199,11 @@ fn fit_group<T: Pixel, M: PsfModel + ?Sized>(
         }
     }
     result
+}
+
+/// The most that a step of a fit moves a source: a quarter of its box.
+pub(super) fn longest_step((ny, nx): (usize, usize)) -> f64 {
+    (0.25 * ny.max(nx) as f64).max(1.0)
 }
 
 /// Backgrounds as given, as estimated, or 0.

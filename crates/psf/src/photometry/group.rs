@@ -4,6 +4,7 @@ use skyphot_fit::{DenseNormal, FitStatus, System, SystemFit, SystemOutcome};
 
 use super::layout::{Layout, MAIN, Role};
 use super::member::Member;
+use crate::kernel::products::products;
 use crate::{Derivatives, Extent, PsfModel, Source, Window};
 
 /// What a fit gives for one source of a group.
@@ -40,6 +41,8 @@ pub(crate) struct Group<'a, M: ?Sized> {
     pub(crate) max_evaluations: usize,
     /// See [`SystemFit::step_tolerance`].
     pub(crate) tolerance: f64,
+    /// The most that a position changes in one step along x and y.
+    pub(crate) max_step: f64,
 }
 
 impl<M: PsfModel + ?Sized> Group<'_, M> {
@@ -166,6 +169,9 @@ struct Equations<'g, 'a, M: ?Sized> {
     columns: Vec<f64>,
     /// Those sources.
     present: Vec<usize>,
+    /// Products of the columns with the residuals and with each other.
+    gradient: Vec<f64>,
+    products: Vec<f64>,
 }
 
 impl<'g, 'a, M: PsfModel + ?Sized> Equations<'g, 'a, M> {
@@ -183,6 +189,8 @@ impl<'g, 'a, M: PsfModel + ?Sized> Equations<'g, 'a, M> {
             derivatives: Derivatives::default(),
             columns: Vec::new(),
             present: Vec::new(),
+            gradient: Vec::new(),
+            products: Vec::new(),
         }
     }
 
@@ -248,34 +256,19 @@ impl<'g, 'a, M: PsfModel + ?Sized> Equations<'g, 'a, M> {
             *r *= w;
             chi2 += *r * *r;
         }
+        products(&self.columns, len, residual, &mut self.gradient, &mut self.products);
         let normal = &mut self.trial.normal;
-        let column = |a: usize, c: usize| &self.columns[(a * k + c) * len..(a * k + c + 1) * len];
-        for (a, &ja) in self.present.iter().enumerate() {
-            for ca in 0..k {
-                let left = column(a, ca);
-                normal.add_gradient(ja * k + ca, dot(left, residual));
-                for (b, &jb) in self.present.iter().enumerate().skip(a) {
-                    for cb in if a == b { ca } else { 0 }..k {
-                        normal.add_product(ja * k + ca, jb * k + cb, dot(left, column(b, cb)));
-                    }
-                }
+        let row = |a: usize| self.present[a / k] * k + a % k;
+        let mut next = self.products.iter();
+        for (a, g) in self.gradient.iter().enumerate() {
+            let i = row(a);
+            normal.add_gradient(i, *g);
+            for (b, v) in (a..self.gradient.len()).zip(&mut next) {
+                normal.add_product(i, row(b), *v);
             }
         }
         chi2
     }
-}
-
-/// Sum of products, in four lanes so that the order of additions is the same on every machine.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (ca, cb) = (a.chunks_exact(4), b.chunks_exact(4));
-    let rest: f64 = ca.remainder().iter().zip(cb.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in ca.zip(cb) {
-        for i in 0..4 {
-            lanes[i] += a[i] * b[i];
-        }
-    }
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }
 
 impl<M: PsfModel + ?Sized> System for Equations<'_, '_, M> {
@@ -294,6 +287,12 @@ impl<M: PsfModel + ?Sized> System for Equations<'_, '_, M> {
 
     fn accept(&mut self) {
         std::mem::swap(&mut self.current, &mut self.trial);
+    }
+
+    fn max_step(&self, parameter: usize) -> f64 {
+        let k = self.group.layout.n_free;
+        let of = |role: &Role| *role == Role::Free(parameter % k);
+        if self.group.layout.roles[1..MAIN].iter().any(of) { self.group.max_step } else { f64::INFINITY }
     }
 
     fn gradient(&self) -> &[f64] {

@@ -12,8 +12,8 @@ mod result;
 
 pub use config::PsfConfig;
 pub use crowded::{
-    ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, PassReport, RefinePsf, completeness,
-    fit_crowded,
+    ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, EpsfRefiner, PassReport, RefinePsf,
+    completeness, fit_crowded,
 };
 pub use engine::{find_and_fit, fit};
 pub use iterative::{IterationMode, IterativeConfig, fit_iteratively};

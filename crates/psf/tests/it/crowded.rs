@@ -8,8 +8,9 @@ use skyphot_core::testing::{noise, uniform};
 use skyphot_core::{Exec, Image, Point};
 use skyphot_detection::DaoStarFinder;
 use skyphot_psf::{
-    ArtificialStars, CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, InitialParameters, PsfConfig,
-    PsfFlags, PsfModel, PsfPhotometry, SourceGrouper, Sources, completeness, fit, fit_crowded, render,
+    ArtificialStars, CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, EpsfRefiner, InitialParameters,
+    PsfConfig, PsfFlags, PsfModel, PsfPhotometry, Source, SourceGrouper, Sources, Window, completeness, fit,
+    fit_crowded, render,
 };
 
 const FWHM: f64 = 2.5;
@@ -147,6 +148,67 @@ fn the_psf_may_be_made_better_on_the_way() {
 }
 
 #[test]
+fn the_psf_is_made_from_the_stars_themselves() {
+    let f = field(300, 0.003, 46);
+    let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
+    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let wrong = CircularGaussianPrf::new(2.9).unwrap();
+    let refiner = EpsfRefiner { n_stars: 100, size: (17, 17), ..EpsfRefiner::default() };
+    let config = CrowdedConfig { max_passes: 3, ..CrowdedConfig::new(FWHM) };
+    let c = fit_crowded(&image, &wrong, &finder, Some(&refiner), &config).unwrap();
+    // The truth is known: the PSF within 1 % of its peak ...
+    let psf = c.model.as_deref().unwrap();
+    let window = Window::new(0, 0, 11, 11);
+    let values = |model: &dyn PsfModel, shape: &[f64]| {
+        let mut v = vec![0.0; window.len()];
+        model.evaluate(&Source { x: 5.2, y: 4.9, shape }, window, &mut v);
+        v
+    };
+    let (own, truth) = (values(psf, &[]), values(&CircularGaussianPrf::new(FWHM).unwrap(), &[FWHM]));
+    let peak = truth.iter().copied().fold(0.0, f64::max);
+    for (a, b) in own.iter().zip(&truth) {
+        assert!((a - b).abs() < 0.01 * peak, "{a} instead of {b}, peak {peak}");
+    }
+    // ... and the fluxes of bright stars.
+    let mut ratio: Vec<f64> = (0..f.x.len())
+        .filter(|k| f.flux[*k] > 500.0)
+        .filter_map(|k| {
+            near(&c.photometry, f.x[k], f.y[k], 0.5).map(|i| c.photometry.flux_fit[i] / f.flux[k])
+        })
+        .collect();
+    ratio.sort_by(f64::total_cmp);
+    assert!(ratio.len() > 20 && (ratio[ratio.len() / 2] - 1.0).abs() < 0.01, "{ratio:?}");
+    // Too few stars keep the PSF.
+    let none = EpsfRefiner { max_flux: 0.0, ..EpsfRefiner::default() };
+    assert!(fit_crowded(&image, &wrong, &finder, Some(&none), &config).unwrap().model.is_none());
+}
+
+/// The start fluxes hold both stars and the boxes overlap: a full first step would send one of them away.
+#[test]
+fn close_pairs_do_not_run_away() {
+    let model = CircularGaussianPrf::new(FWHM).unwrap();
+    for (k, angle) in (0..12).map(|k| (k, f64::from(k) * 0.5)) {
+        let (sin, cos) = angle.sin_cos();
+        let (x, y) = ([20.3 + 1.4 * cos, 20.3 - 1.4 * cos], [20.6 + 1.4 * sin, 20.6 - 1.4 * sin]);
+        let s = Sources { x: &x, y: &y, flux: &[165.0, 209.0], shape: &[], local_bkg: &[] };
+        let data = render(&model, &s, (42, 42), Some((25, 25)), &Exec::serial());
+        // Found at half the distance.
+        let start = [0, 1].map(|i| Point::new(0.5 * (x[i] + 20.3), 0.5 * (y[i] + 20.6)));
+        let config = PsfConfig {
+            aperture_radius: Some(3.0),
+            grouper: Some(SourceGrouper::new(10.0).unwrap()),
+            ..PsfConfig::default()
+        };
+        let initial = InitialParameters::from_positions(&start);
+        let p = fit(&Image::new(data.view()).unwrap(), &model, &initial, &config).unwrap();
+        for i in 0..2 {
+            let d = (p.x_fit[i] - x[i]).hypot(p.y_fit[i] - y[i]);
+            assert!(d < 1e-5 && p.flags[i].is_empty(), "{k} {i}: {d} {:?}", p.flags[i]);
+        }
+    }
+}
+
+#[test]
 fn a_group_of_ten_thousand_ends_soon_with_every_source_where_it_is() {
     let n = 10_000;
     let f = field(n, 0.006, 43);
@@ -214,6 +276,8 @@ fn odd_sources_get_flags() {
             let config = PsfConfig {
                 grouper: grouper.map(|r| SourceGrouper::new(r).unwrap()),
                 block_threshold,
+                max_evaluations: 20,
+                exec: Exec::serial(),
                 ..PsfConfig::default()
             };
             let p = fit(&image, model, &initial, &config).unwrap();
@@ -228,14 +292,13 @@ fn odd_sources_get_flags() {
                     && p.flags[n + 2].intersects(PsfFlags::N_PIXELS_FIT_PARTIAL | PsfFlags::FULLY_MASKED)
             );
             assert!(p.flags[n + 9].contains(PsfFlags::BAD_ERROR));
-            let threads: Vec<String> = [1, 2, 3]
-                .map(|t| {
-                    let exec = Exec::with_threads(NonZeroUsize::new(t).unwrap()).unwrap();
-                    let config = PsfConfig { exec, ..config.clone() };
-                    format!("{:?}", fit(&image, model, &initial, &config).unwrap().to_table().unwrap())
-                })
-                .to_vec();
-            assert!(threads[0] == threads[1] && threads[0] == threads[2]);
+            let one = format!("{:?}", p.to_table().unwrap());
+            for t in [2, 3] {
+                let exec = Exec::with_threads(NonZeroUsize::new(t).unwrap()).unwrap();
+                let config = PsfConfig { exec, ..config.clone() };
+                let more = fit(&image, model, &initial, &config).unwrap();
+                assert!(format!("{:?}", more.to_table().unwrap()) == one, "{t}");
+            }
         }
         let finder = DaoStarFinder::new(5.0, FWHM).unwrap();
         let c = fit_crowded(&image, model, &finder, None, &CrowdedConfig::new(FWHM)).unwrap();

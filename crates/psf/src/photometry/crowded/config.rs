@@ -11,7 +11,7 @@ pub struct CrowdedConfig {
     /// Fit box, evaluations per fit, threads. Groups, fluxes and shapes are not looked at: sources are grouped by
     /// `join`, start fluxes are fitted, shapes are those of the model.
     pub psf: PsfConfig,
-    /// Largest number of passes of finding. Default 3.
+    /// Largest number of passes of finding. Default 4.
     pub max_passes: usize,
     /// Largest number of rounds of fits in a pass. Default 15.
     pub max_sweeps: usize,
@@ -24,14 +24,16 @@ pub struct CrowdedConfig {
     pub sub_shape: Option<(usize, usize)>,
     /// Sources with a smaller ratio of flux to its error are dropped. Default 3.
     pub min_snr: f64,
-    /// Of two sources nearer than this the fainter is dropped. Default 0.4 (DAOPHOT's 0.375 rounded).
+    /// Of two sources nearer than this the fainter is dropped. Default 0.25.
     pub merge: f64,
     /// A source found in the residuals counts only if its pixel there is more than this part of what was subtracted
     /// from it: less is what an imperfect PSF leaves. Default 0.1.
     pub min_contrast: f64,
-    /// Sources with a larger `chi` are tried as two. Default 1.8; infinite: never.
+    /// Sources with a larger `chi` are tried as two. Default 1.2; infinite: never.
     pub split_chi: f64,
-    /// Two sources are kept for one if the sum of squared weighted residuals falls by more than this. Default 30.
+    /// Two sources are kept for one if the sum of squared weighted residuals falls by more than this times what is left of it
+    /// per degree of freedom (or 1 if that is less, so that an imperfect PSF does not make two of all bright sources).
+    /// Default 20.
     pub split_gain: f64,
 }
 
@@ -44,16 +46,16 @@ impl CrowdedConfig {
         Self {
             fwhm,
             psf: PsfConfig { fit_shape: (n, n), ..PsfConfig::default() },
-            max_passes: 3,
+            max_passes: 4,
             max_sweeps: 15,
             tolerance: 0.02,
             join: 1.5,
             sub_shape: None,
             min_snr: 3.0,
-            merge: 0.4,
+            merge: 0.25,
             min_contrast: 0.1,
-            split_chi: 1.8,
-            split_gain: 30.0,
+            split_chi: 1.2,
+            split_gain: 20.0,
         }
     }
 

@@ -5,11 +5,14 @@ use skyphot_core::{Image, Point};
 
 use super::config::CrowdedConfig;
 use crate::error::Result;
-use crate::photometry::blocks::{Cells, compact};
+use crate::kernel::cells::Cells;
+use crate::photometry::blocks::compact;
+use crate::photometry::engine::longest_step;
 use crate::photometry::group::{Fitted, Group};
 use crate::photometry::layout::{Layout, MAIN};
 use crate::photometry::member::{Member, cut};
-use crate::{PsfModel, Source, SourceGrouper, Sources, render};
+use crate::render::draw_onto;
+use crate::{PsfModel, Source, SourceGrouper, Sources};
 
 /// Sources fitted together at most.
 const MOST: usize = 16;
@@ -27,6 +30,14 @@ pub(super) struct Star {
     /// Errors of flux, x and y in its last fit; NaN before.
     pub(super) error: [f64; 3],
     pub(super) settled: bool,
+}
+
+/// What a round of fits did.
+struct Round {
+    /// The sources fitted, with x, y and flux as they were.
+    before: Vec<(usize, (f64, f64, f64))>,
+    /// Some have not settled.
+    goes_on: bool,
 }
 
 pub(super) struct Field<'a> {
@@ -54,34 +65,42 @@ impl Field<'_> {
         Ok(out)
     }
 
-    /// The sum of all sources.
-    pub(super) fn model_image(&self, model: &dyn PsfModel, stars: &[Star]) -> Array2<f64> {
-        let column = |f: fn(&Star) -> f64| stars.iter().map(f).collect::<Vec<_>>();
-        let (x, y, flux) = (column(|s| s.x), column(|s| s.y), column(|s| s.flux));
-        let sources = Sources { x: &x, y: &y, flux: &flux, shape: &[], local_bkg: &[] };
-        render(model, &sources, self.data.dim(), self.config.sub_shape, &self.config.psf.exec)
+    /// The residuals of all sources.
+    pub(super) fn subtract(&mut self, model: &dyn PsfModel, stars: &[Star]) {
+        self.residual.assign(self.data);
+        self.add(model, stars.iter().map(|s| (s.x, s.y, -s.flux)));
     }
 
-    pub(super) fn subtract(&mut self, model: &dyn PsfModel, stars: &[Star]) {
-        let mut image = self.model_image(model, stars);
-        ndarray::Zip::from(&mut image).and(self.data).for_each(|m, d| *m = d - *m);
-        self.residual = image;
+    /// Adds sources, `(x, y, flux)`, to the residuals.
+    fn add(&mut self, model: &dyn PsfModel, sources: impl Iterator<Item = (f64, f64, f64)> + Clone) {
+        let x: Vec<f64> = sources.clone().map(|s| s.0).collect();
+        let y: Vec<f64> = sources.clone().map(|s| s.1).collect();
+        let flux: Vec<f64> = sources.map(|s| s.2).collect();
+        let sources = Sources { x: &x, y: &y, flux: &flux, shape: &[], local_bkg: &[] };
+        draw_onto(&mut self.residual, model, &sources, self.config.sub_shape, &self.config.psf.exec);
     }
 
     /// Rounds of fits until all have settled.
     pub(super) fn settle(&mut self, model: &dyn PsfModel, stars: &mut [Star]) -> Result<()> {
+        self.subtract(model, stars);
         for _ in 0..self.config.max_sweeps {
-            self.subtract(model, stars);
-            if !self.sweep(model, stars)? {
+            let Round { before, goes_on } = self.sweep(model, stars)?;
+            if !goes_on {
                 break;
+            }
+            if 2 * before.len() < stars.len() {
+                let after = before.iter().map(|(i, _)| (stars[*i].x, stars[*i].y, -stars[*i].flux));
+                self.add(model, before.iter().map(|(_, b)| *b).chain(after));
+            } else {
+                self.subtract(model, stars);
             }
         }
         self.subtract(model, stars);
         Ok(())
     }
 
-    /// One round of fits of all that have not settled. Whether any is left.
-    fn sweep(&self, model: &dyn PsfModel, stars: &mut [Star]) -> Result<bool> {
+    /// One round of fits of all that have not settled.
+    fn sweep(&self, model: &dyn PsfModel, stars: &mut [Star]) -> Result<Round> {
         let c = self.config;
         let image = self.left()?;
         let groups: Vec<Vec<usize>> = self
@@ -98,7 +117,7 @@ impl Field<'_> {
             let group = self.group(model, &members, start, Some(limit), c.psf.max_evaluations.clamp(1, 8));
             rows.into_iter().zip(group.fit()).collect()
         });
-        let mut moved = Vec::new();
+        let (mut moved, mut before) = (Vec::new(), Vec::new());
         for s in stars.iter_mut() {
             s.settled = true;
         }
@@ -107,6 +126,7 @@ impl Field<'_> {
             if f.values.iter().any(|v| !v.is_finite()) {
                 continue;
             }
+            before.push((i, (s.x, s.y, s.flux)));
             let error = |k: usize| f.covariance.get(k * 4).map_or(f64::NAN, |v| v.sqrt());
             s.error = [error(0), error(1), error(2)];
             let far = |d: f64, e: f64, floor: f64| d.abs() > c.tolerance * e.max(floor);
@@ -119,14 +139,14 @@ impl Field<'_> {
             }
         }
         if moved.is_empty() {
-            return Ok(false);
+            return Ok(Round { before, goes_on: false });
         }
         let (ny, nx) = c.psf.fit_shape;
         let near = Cells::of(moved.into_iter(), (ny.max(nx) as f64) / 2.0 + c.fwhm);
         for s in stars.iter_mut() {
             s.settled = !near.any_near(s.x, s.y);
         }
-        Ok(true)
+        Ok(Round { before, goes_on: true })
     }
 
     /// Rows of sources that are fitted together.
@@ -201,6 +221,7 @@ impl Field<'_> {
             weighted: self.error.is_some(),
             max_evaluations,
             tolerance: 1e-5,
+            max_step: longest_step(self.config.psf.fit_shape),
         }
     }
 

@@ -9,7 +9,7 @@ use skyphot_detection::Finder;
 use super::config::CrowdedConfig;
 use super::field::{FREE, Field, Star};
 use crate::error::Result;
-use crate::photometry::blocks::Cells;
+use crate::kernel::cells::Cells;
 use crate::photometry::group::Fitted;
 use crate::photometry::layout::Layout;
 use crate::photometry::result::{PsfPhotometry, Start};
@@ -189,7 +189,7 @@ pub fn fit_crowded<T: Pixel>(
             field.settle(psf, &mut stars)?;
         }
         if let Some(r) = refine {
-            let phot = photometry(&field, psf, &stars, &plain)?.0;
+            let phot = photometry(&field, psf, &stars, &plain, Errors::OfLastFit)?.0;
             let new = r.refine(&field.left()?, &phot, psf)?;
             if let Some(new) = new {
                 report.refined = true;
@@ -217,7 +217,7 @@ pub fn fit_crowded<T: Pixel>(
     if let Some(last) = passes.last_mut() {
         last.dropped += dropped;
     }
-    let (photometry, chi, sharpness) = photometry(&field, psf, &stars, &plain)?;
+    let (photometry, chi, sharpness) = photometry(&field, psf, &stars, &plain, Errors::WithNeighbours)?;
     Ok(CrowdedPhotometry { photometry, sharpness, chi, passes, residual: field.residual, model: better })
 }
 
@@ -245,7 +245,7 @@ fn find(
             return None;
         }
         let mut near = false;
-        known.for_each_near(p.x, p.y, |j| near |= (stars[j].x - p.x).hypot(stars[j].y - p.y) < merge);
+        known.for_each_within(1, p.x, p.y, |j| near |= (stars[j].x - p.x).hypot(stars[j].y - p.y) < merge);
         let flux = field.flux_at(model, &image, p);
         (!near && flux.is_finite() && flux > 0.0).then_some(Star {
             x: p.x,
@@ -280,7 +280,7 @@ fn drop_bad(field: &Field<'_>, stars: &mut Vec<Star>) -> usize {
         .enumerate()
         .map(|(i, s)| {
             let mut hidden = false;
-            near.for_each_near(s.x, s.y, |j| {
+            near.for_each_within(1, s.x, s.y, |j| {
                 let t = &stars[j];
                 let brighter = t.flux > s.flux || t.flux == s.flux && j < i;
                 hidden |= j != i && brighter && !bad(t) && (t.x - s.x).hypot(t.y - s.y) < merge;
@@ -300,12 +300,22 @@ fn drop_bad(field: &Field<'_>, stars: &mut Vec<Star>) -> usize {
     n
 }
 
+/// Where the errors of a source come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errors {
+    /// Its last fit.
+    OfLastFit,
+    /// A look at it with all neighbours.
+    WithNeighbours,
+}
+
 /// The results with `chi` and sharpness.
 fn photometry(
     field: &Field<'_>,
     model: &dyn PsfModel,
     stars: &[Star],
     config: &PsfConfig,
+    errors: Errors,
 ) -> Result<(PsfPhotometry, Vec<f64>, Vec<f64>)> {
     let (ny, nx) = config.fit_shape;
     let radius = 0.5 * ny.max(nx) as f64 + 0.5 * field.config.fwhm;
@@ -313,8 +323,13 @@ fn photometry(
     let image = field.left()?;
     let fits = config.exec.map(stars.len(), |i| {
         let s = &stars[i];
+        if errors == Errors::OfLastFit {
+            let [flux, x, y] = s.error.map(|e| e * e);
+            let covariance = vec![flux, 0.0, 0.0, 0.0, x, 0.0, 0.0, 0.0, y];
+            return (Some(covariance), field.quality(model, s));
+        }
         let mut rows = vec![(0.0, i)];
-        near.for_each_near(s.x, s.y, |j| {
+        near.for_each_within(1, s.x, s.y, |j| {
             let d = (stars[j].x - s.x).hypot(stars[j].y - s.y);
             if j != i && d <= radius {
                 rows.push((d, j));
@@ -324,7 +339,7 @@ fn photometry(
         rows.truncate(12);
         let rows: Vec<usize> = rows.into_iter().map(|r| r.1).collect();
         let fitted = field.with_neighbours(model, &image, &rows, stars);
-        (fitted, field.quality(model, s))
+        (fitted.map(|f| f.covariance), field.quality(model, s))
     });
     let initial = InitialParameters::from_positions(&stars.iter().map(|s| s.found).collect::<Vec<Point>>());
     let groups = SourceGroups::from_ids((1..=stars.len() as i64).collect());
@@ -350,7 +365,7 @@ fn photometry(
     for (i, (fitted, q)) in fits.into_iter().enumerate() {
         let s = &stars[i];
         let values = [s.flux, s.x, s.y].into_iter().chain(field.shape.iter().copied()).collect();
-        let fitted = fitted.map(|f| Fitted {
+        let fitted = fitted.map(|covariance| Fitted {
             values,
             local_covariance: true,
             converged: s.settled,
@@ -358,7 +373,7 @@ fn photometry(
             sum_abs: q.sum_abs,
             central: q.central,
             chi2: q.chi2,
-            covariance: f.covariance,
+            covariance,
         });
         debug_assert!(field.layout.n_free == FREE, "flux, x and y");
         out.set(i, fitted, q.n, PsfFlags::empty());

@@ -50,6 +50,7 @@ impl Field<'_> {
                 across += r * 2.0 * dx * dy;
             }
         }
+        let n_pixels = m.n_pixels;
         let (sin, cos) = (0.5 * across.atan2(along)).sin_cos();
         let d = 0.35 * c.fwhm;
         let half = |sign: f64| {
@@ -71,7 +72,8 @@ impl Field<'_> {
         };
         let good = |f: &crate::photometry::group::Fitted| f.values[0] > c.min_snr * error(0, f);
         let apart = (a.values[1] - b.values[1]).hypot(a.values[2] - b.values[2]);
-        if !(before - after > c.split_gain && good(a) && good(b) && apart > c.merge * c.fwhm) {
+        let left = (after / (n_pixels as f64 - 6.0).max(1.0)).max(1.0);
+        if !(before - after > c.split_gain * left && good(a) && good(b) && apart > c.merge * c.fwhm) {
             return None;
         }
         let star = |f: &crate::photometry::group::Fitted| Star {
