@@ -22,6 +22,9 @@ pub enum IoError {
     /// The file does not exist.
     #[error("{}: no such file", .0.display())]
     Missing(PathBuf),
+    /// A coverage map that cannot be made.
+    #[error("coverage map: {0}")]
+    Moc(String),
     /// The output is there already.
     #[error("{}: the file exists and overwriting was not asked for", .0.display())]
     Exists(PathBuf),

@@ -7,6 +7,7 @@ mod header;
 mod image_file;
 mod kernel;
 mod lzw;
+mod moc;
 mod psf;
 mod regions;
 mod selector;
@@ -23,6 +24,7 @@ pub use fits::{
 };
 pub use header::{Card, CardValue, Header, read_headers};
 pub use image_file::ImageFile;
+pub use moc::Moc;
 pub use psf::{
     PsfFile, PsfGrid, PsfImage, PsfexAxis, PsfexModel, read_psf, read_psf_grid, read_psf_image,
     read_psf_stack, read_psfex, write_psf_grid, write_psf_image,

@@ -54,6 +54,12 @@ pub(crate) struct SegmentCmd {
     /// Outlines of the sources as polygons: .reg (DS9) or .crtf (CASA)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     regions: Option<PathBuf>,
+    /// Part of the sky that the sources cover, as a MOC: .fits, .json or .txt
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    moc: Option<PathBuf>,
+    /// Order of its smallest cells, 0 to 29 [default: that of the largest cells not wider than two pixels]
+    #[arg(long, value_name = "N", requires = "moc", help_heading = "Output")]
+    moc_order: Option<u8>,
     /// No segmentation.fits
     #[arg(long, help_heading = "Output")]
     no_segmentation: bool,
@@ -78,6 +84,8 @@ pub(crate) fn run(args: &SegmentCmd, global: &GlobalArgs) -> anyhow::Result<()> 
         segmentation: !args.no_segmentation,
         pictures: !args.no_pictures,
         regions: args.regions.as_deref(),
+        moc: args.moc.as_deref(),
+        moc_order: args.moc_order,
         overwrite: global.force,
         exec: global.exec()?,
         progress: &|step| progress.step(step),

@@ -338,3 +338,22 @@ fn real_images() {
     let ra = t.f64("ra").unwrap()[0];
     assert!(text.contains(&format!("{ra:.4}")[..6]), "{ra} {text}");
 }
+
+/// The coverage is that of the label image, as a whole and in parts.
+#[test]
+fn coverage_of_the_sources() {
+    let dir = folder();
+    let d = dir.path();
+    let header = "SIMPLE  = T\nCTYPE1  = 'RA---TAN'\nCTYPE2  = 'DEC--TAN'\nCRPIX1  = 75\nCRPIX2  = 65\nCRVAL1  = 150.1\n\
+                  CRVAL2  = 2.2\nCDELT1  = -5.5E-5\nCDELT2  = 5.5E-5\nEND\n";
+    std::fs::write(d.join("sky.head"), header).unwrap();
+    let common = ["segment", "image.fits", "--wcs", "sky.head", "--no-pictures", "-o"];
+    ok(d, &[&common[..], &["a", "--moc", "a.fits"]].concat());
+    ok(d, &[&common[..], &["b", "--moc", "b.fits", "--tile", "64"]].concat());
+    ok(d, &[&common[..], &["c", "--moc", "c.json", "--moc-order", "15"]].concat());
+    assert_eq!(read(d.join("a.fits")), read(d.join("b.fits")));
+    assert!(String::from_utf8(read(d.join("c.json"))).unwrap().contains("\"15\""));
+    let sky = skyphot::pipeline::AnyWcs::open(d.join("sky.head").to_str().unwrap()).map(|_| ());
+    assert!(sky.is_ok());
+    assert!(read(d.join("a.fits")).len() >= 3 * 2880);
+}

@@ -7,6 +7,7 @@ mod astropy;
 mod compressed;
 mod errors;
 mod images;
+mod moc;
 mod psf;
 mod regions;
 mod tables;

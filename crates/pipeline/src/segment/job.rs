@@ -8,7 +8,7 @@ use std::time::Instant;
 use ndarray::Array2;
 use serde::Serialize;
 use skyphot_core::{Column, Exec, Image, Pixel, Table};
-use skyphot_io::{Header, PixelType, TableOptions};
+use skyphot_io::{Header, Moc, PixelType, TableOptions};
 use skyphot_segmentation::{TileBytes, TilePlan, catalog_tiled, find_sources_tiled};
 use skyphot_wcs::sky::SkyFrame;
 
@@ -42,6 +42,10 @@ pub struct SegmentOptions<'a> {
     pub pictures: bool,
     /// Write the outlines of the sources as regions.
     pub regions: Option<&'a Path>,
+    /// Write the part of the sky that the sources cover: a MOC as `.fits`, `.json` or `.txt`.
+    pub moc: Option<&'a Path>,
+    /// Its order, 0 to 29; without it the one of the largest cells that are not wider than two pixels.
+    pub moc_order: Option<u8>,
     /// Overwrite files that exist.
     pub overwrite: bool,
     /// Threads.
@@ -108,6 +112,12 @@ pub fn segment(
     TableMaker::new(section, &|_, _| Ok(1.0), None, None)?.check(section)?;
     if options.tile.is_some_and(|t| t < 16) {
         return Err(PipelineError::value("tile", options.tile.unwrap_or(0).to_string(), "16 pixels or more"));
+    }
+    if let Some(path) = options.moc {
+        Moc::check_name(path)?;
+        if let Some(order) = options.moc_order.filter(|o| *o > 29) {
+            return Err(PipelineError::value("moc-order", order.to_string(), "between 0 and 29"));
+        }
     }
     let request = Request { planes, background, section, options, catalog };
     let mut job = Job { request: &request, step: None, seconds: Vec::new(), files: Vec::new() };
@@ -202,6 +212,9 @@ impl Job<'_> {
             sky: opened.science.sky.as_ref().map(|s| Arc::new(s.in_frame(SkyFrame::Icrs))),
             shape,
         };
+        if options.moc.is_some() && about.sky.is_none() {
+            return Err(PipelineError::NoWcs { file: about.file });
+        }
         let plan = plan::<T>(&opened, detection.as_ref(), self.request.section, options)?;
         let notes: Vec<String> =
             opened.notes.iter().chain(detection.iter().flat_map(|d| &d.notes)).cloned().collect();
@@ -382,6 +395,10 @@ impl Job<'_> {
             self.files.push(path.display().to_string());
             skyphot_io::write_regions(path, &found.sources.regions()?, options.overwrite)?;
         }
+        if let (Some(path), Some(sky)) = (options.moc, &about.sky) {
+            self.files.push(path.display().to_string());
+            coverage(&found.sources, sky, options.moc_order)?.write(path, options.overwrite)?;
+        }
         if options.pictures {
             self.begin("pictures");
             let name = about.file.rsplit('/').next().unwrap_or(&about.file);
@@ -447,7 +464,7 @@ impl Job<'_> {
         if options.pictures {
             names.extend(["overlay.png", "labels.png"].map(|n| dir.join(n)));
         }
-        names.extend(options.regions.map(Path::to_owned));
+        names.extend([options.regions, options.moc].into_iter().flatten().map(Path::to_owned));
         match names.into_iter().find(|p| p.exists()) {
             Some(p) if !options.overwrite => Err(skyphot_io::IoError::Exists(p).into()),
             _ => Ok(()),
@@ -487,6 +504,20 @@ pub(crate) fn write_labels(path: &Path, sources: &Sources, header: &Header, over
     Ok(skyphot_io::write_label_rows(path, shape, "SEGMENTATION", header, overwrite, |rows, out| {
         for (o, l) in out.iter_mut().zip(sources.rows(rows)) {
             *o = l;
+        }
+    })?)
+}
+
+/// The part of the sky that the sources cover.
+fn coverage(sources: &Sources, sky: &SkyMap, order: Option<u8>) -> Result<Moc> {
+    let (ny, _) = sources.shape();
+    let mut labels = (0, Array2::zeros((0, 0)));
+    Ok(Moc::from_rows(sources.shape(), sky, order, |y, row| {
+        if y >= labels.0 + labels.1.nrows() {
+            labels = (y, sources.rows(y..(y + 64).min(ny)));
+        }
+        for (r, l) in row.iter_mut().zip(labels.1.row(y - labels.0)) {
+            *r = *l > 0;
         }
     })?)
 }
