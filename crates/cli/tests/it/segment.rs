@@ -353,7 +353,14 @@ fn coverage_of_the_sources() {
     ok(d, &[&common[..], &["c", "--moc", "c.json", "--moc-order", "15"]].concat());
     assert_eq!(read(d.join("a.fits")), read(d.join("b.fits")));
     assert!(String::from_utf8(read(d.join("c.json"))).unwrap().contains("\"15\""));
-    let sky = skyphot::pipeline::AnyWcs::open(d.join("sky.head").to_str().unwrap()).map(|_| ());
-    assert!(sky.is_ok());
-    assert!(read(d.join("a.fits")).len() >= 3 * 2880);
+    // It is the map of the label image, and has the sources of the catalogue.
+    let sky =
+        skyphot::pipeline::AnyWcs::open(d.join("sky.head").to_str().unwrap(), None).unwrap().into_sky_map();
+    let mask = labels(&d.join("a/segmentation.fits")).mapv(|l| l > 0.0);
+    let moc = skyphot::io::Moc::from_mask(mask.view(), &sky, None).unwrap();
+    assert_eq!(read(d.join("a.fits")), moc.to_fits().unwrap());
+    let t = read_table(d.join("a/catalog.ecsv")).unwrap();
+    let (ra, dec) = (t.f64("ra").unwrap(), t.f64("dec").unwrap());
+    assert!(ra.len() >= 8);
+    assert!(ra.iter().zip(&dec).all(|(a, d)| moc.contains(skyphot::core::SkyCoord { lon: *a, lat: *d })));
 }
