@@ -18,7 +18,7 @@ use crate::work::{self, value_error};
 
 /// A number or a plane.
 #[derive(FromPyObject)]
-enum Level {
+pub(crate) enum Level {
     Scalar(f64),
     Plane(Held<f64>),
 }

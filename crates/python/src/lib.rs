@@ -2,9 +2,11 @@
 
 mod aperture;
 mod background;
+mod catalog;
 mod centroids;
 mod detection;
 mod image;
+mod segmentation;
 mod shapes;
 mod sky;
 mod stats;
@@ -22,5 +24,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     sky::register(m)?;
     background::register(m)?;
     centroids::register(m)?;
-    detection::register(m)
+    detection::register(m)?;
+    segmentation::register(m)?;
+    catalog::register(m)
 }

@@ -14,9 +14,9 @@ use crate::work::value_error;
 type Described = (&'static str, Vec<f64>);
 
 /// `to_sky(x, y) -> lon, lat` and `to_pixel(lon, lat) -> x, y`, degrees.
-struct Callbacks {
-    to_sky: Py<PyAny>,
-    to_pixel: Py<PyAny>,
+pub(crate) struct Callbacks {
+    pub(crate) to_sky: Py<PyAny>,
+    pub(crate) to_pixel: Py<PyAny>,
 }
 
 impl Callbacks {

@@ -289,3 +289,96 @@ def robust_statistics(p, s):
 def total_error(p, s):
     f = p.utils.calc_total_error
     return [f(s.data, s.error, 2.0), f(Quantity(s.data, "ct"), Quantity(s.error, "ct"), Quantity(3, "electron/ct"))]
+
+
+def _segments(p: Any, s: Any) -> Any:
+    g = p.segmentation
+    found = g.detect_sources(s.data, 12, 6, mask=s.mask)
+    return g.deblend_sources(s.data, found, 6, progress_bar=False)
+
+
+@case()
+def detect_threshold(p, s):
+    f = p.segmentation.detect_threshold
+    return [f(s.background, 2.0), f(s.background, 3.0, mask=s.mask, sigma_clip=None), f(s.data, 2.0, background=1.0,
+            error=s.error), f(Quantity(s.data, "Jy"), 1.5)]  # fmt: skip
+
+
+@case()
+def detect_sources(p, s):
+    g = p.segmentation
+    a = g.detect_sources(s.data, 12, 6, mask=s.mask)
+    b = g.detect_sources(Quantity(s.data, "Jy"), Quantity(s.error * 3, "Jy"), 10, connectivity=4)
+    return [a.data, a.labels, a.areas, a.background_area, a.n_labels, a.max_label, a.bbox, a.shape, b.data,
+            g.detect_sources(s.data, 1e9, 5), g.detect_sources(s.data, -1e9, 5).n_labels]  # fmt: skip
+
+
+@case()
+def deblend_sources(p, s):
+    b = _segments(p, s)
+    finder = p.segmentation.SourceFinder(6, n_levels=16, contrast=0.01, mode="linear", progress_bar=False)
+    return [b.data, b.labels, b.deblended_labels, b.flags, b.parent_to_deblended_labels, finder(s.data, 12).data]
+
+
+@case()
+def segmentation_image(p, s):
+    b = _segments(p, s)
+    one = b.get_segment(3)
+    c = b.copy()
+    c.remove_border_labels(8)
+    d = b.copy()
+    d.keep_labels([2, 5, 7], relabel=True)
+    e = b.copy()
+    e.reassign_labels([1, 2], 90)
+    missing, consecutive = e.missing_labels, e.is_consecutive
+    e.relabel_consecutive(5)
+    f = b.copy()
+    f.remove_masked_labels(s.mask)
+    return [one.data, one.data_masked, one.area, one.label, one.bbox, one.make_cutout(s.data, masked_array=True), c.data,
+            d.data, e.data, missing, consecutive, f.labels, b.make_source_mask(size=5), b.get_areas([3, 4]),
+            b.get_index(4), b[10:60, 20:90].labels, b.data_masked, b.get_label_mapping(c)]  # fmt: skip
+
+
+_COLUMNS = (
+    "area", "background_centroid", "background_mean", "background_sum", "bbox", "bbox_xmax", "bbox_xmin", "bbox_ymax",
+    "bbox_ymin", "centroid", "centroid_err", "centroid_quad", "centroid_quad_fallback", "centroid_win",
+    "centroid_win_fallback", "covariance", "covariance_eigvals", "covariance_xx", "covariance_xy", "covariance_yy",
+    "cutout_centroid", "cutout_centroid_quad", "cutout_centroid_win", "cutout_max_value_index",
+    "cutout_min_value_index", "eccentricity", "ellipse_cxx", "ellipse_cxy", "ellipse_cyy", "ellipticity", "elongation",
+    "equivalent_radius", "flags", "fwhm", "gini", "kron_flux", "kron_flux_err", "kron_radius", "kron_radius_measured",
+    "label", "labels", "local_background", "max_value", "max_value_index", "max_value_xindex", "max_value_yindex",
+    "min_value", "min_value_index", "min_value_xindex", "min_value_yindex", "moments", "moments_central", "orientation",
+    "perimeter", "segment_area", "segment_flux", "segment_flux_err", "semimajor_axis", "semiminor_axis", "slices",
+    "sky_bbox_ll", "sky_bbox_lr", "sky_bbox_ul", "sky_bbox_ur", "sky_centroid", "sky_centroid_icrs",
+    "sky_centroid_quad", "sky_centroid_win", "sky_orientation", "x_centroid", "x_centroid_err", "x_centroid_quad",
+    "x_centroid_win", "y_centroid", "y_centroid_err", "y_centroid_quad", "y_centroid_win",
+)  # fmt: skip
+
+
+def _column(name: str) -> None:
+    def call(p: Any, s: Any) -> Any:
+        c = p.segmentation.SourceCatalog(
+            Quantity(s.data, "Jy"), _segments(p, s), error=Quantity(s.error, "Jy"), wcs=s.wcs, mask=s.mask,
+            background=Quantity(s.error, "Jy"), local_bkg_width=12,
+        )  # fmt: skip
+        return [getattr(c, name), getattr(c[2], name)]
+
+    # The windowed and the quadratic centroid are iterated to 1e-4 pixels and the sky errors follow from differences.
+    loose = "_win" in name or "kron" in name or "orientation" in name
+    CASES.append(Case(f"source_catalog_{name}", call, 1e-5 if loose else 1e-7, 1e-5 if loose else 1e-7))
+
+
+for _name in _COLUMNS:
+    _column(_name)
+
+
+@case(1e-6, 1e-6)
+def source_catalog(p, s):
+    c = p.segmentation.SourceCatalog(s.data, _segments(p, s), error=s.error, convolved_data=s.data * 0.9, mask=s.mask)
+    c.circular_photometry(4.0, name="circle")
+    c.flux_radius(0.5, name="r50")
+    c.add_property("twice", c.area * 2)
+    kron = [a.area for a in c.make_kron_apertures() if a is not None]
+    return [c.to_table(), c.to_table(columns=["label", "twice", "circle_flux", "r50"]), kron, c.custom_properties,
+            c.kron_photometry((2.0, 1.0)), c.select_label(4).area, c[3:6].to_table(), c.decode_flags(), len(c),
+            c[1].circular_photometry(3.0), c.data_cutout[3], c.data_cutout_masked[3], c.segment_cutout[2]]  # fmt: skip

@@ -14,6 +14,7 @@ _MODULES = (
     "background",
     "centroids",
     "detection",
+    "segmentation",
     "stats",
     "utils",
 )

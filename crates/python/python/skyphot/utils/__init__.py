@@ -9,9 +9,9 @@ import numpy as np
 from skyphot import _core, _inputs
 from skyphot._compat import is_quantity, with_unit
 from skyphot._table import Columns
-from skyphot.utils.exceptions import NoDetectionsWarning
+from skyphot.utils.exceptions import DeblendWarning, NoDetectionsWarning
 
-__all__ = ["Columns", "NoDetectionsWarning", "calc_total_error"]
+__all__ = ["Columns", "DeblendWarning", "NoDetectionsWarning", "calc_total_error"]
 
 
 def calc_total_error(data: Any, bkg_error: Any, effective_gain: Any) -> Any:

@@ -11,8 +11,12 @@ else:
     _Base = UserWarning  # type: ignore[assignment,misc]
     _Root = Warning  # type: ignore[assignment,misc]
 
-__all__ = ["NoDetectionsWarning"]
+__all__ = ["DeblendWarning", "NoDetectionsWarning"]
 
 
 class NoDetectionsWarning(_Root):  # type: ignore[misc,valid-type]
     """Nothing was found."""
+
+
+class DeblendWarning(_Base):  # type: ignore[misc,valid-type]
+    """A source could not be deblended as asked for."""
