@@ -33,6 +33,9 @@ fn method_of(name: &str) -> PyResult<NeighborMethod> {
     }
 }
 
+/// `ixmin, ixmax, iymin, iymax`.
+type Edges = (i64, i64, i64, i64);
+
 fn bits(flags: &[ApertureFlags]) -> Vec<i64> {
     flags.iter().map(|f| i64::from(f.to_bits())).collect()
 }
@@ -212,7 +215,7 @@ fn aperture_mask<'py>(
     shape: ShapeArg,
     method: &str,
     subpixels: usize,
-) -> PyResult<(Bound<'py, PyAny>, (i64, i64, i64, i64))> {
+) -> PyResult<(Bound<'py, PyAny>, Edges)> {
     let at = Point { x: position.0, y: position.1 };
     let mask = ApertureMask::new(&shape.0, at, overlap(method, subpixels)?).map_err(value_error)?;
     let b = mask.bbox();

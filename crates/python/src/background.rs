@@ -44,7 +44,7 @@ pub(crate) enum EstimatorArg {
 }
 
 impl EstimatorArg {
-    fn level(self) -> PyResult<Estimator> {
+    pub(crate) fn level(self) -> PyResult<Estimator> {
         Ok(match self {
             Self::Function(f) => Estimator::Custom(Arc::new(Callable(f))),
             Self::Named(name, p) => match (name.as_str(), p.as_slice()) {

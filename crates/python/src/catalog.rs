@@ -45,16 +45,13 @@ fn build(
     config: CatalogConfig,
     wcs: Option<Callbacks>,
 ) -> Result<SourceCatalog<'static>, Error> {
-    fn make<T: Pixel>(
+    fn make<T: Pixel + numpy::Element>(
         image: &Image<'static, T>,
         segm: &'static SegmentationImage,
         convolved: Option<&'static Held<T>>,
         background: Option<&'static Held<T>>,
         config: CatalogConfig,
-    ) -> Result<SourceCatalog<'static>, Error>
-    where
-        T: numpy::Element,
-    {
+    ) -> Result<SourceCatalog<'static>, Error> {
         let mut c = SourceCatalog::new(image, segm, config)?;
         if let Some(v) = convolved {
             c = c.with_convolved_data(v.view())?;

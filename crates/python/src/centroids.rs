@@ -39,6 +39,9 @@ fn centroid(
     Ok((c.position.x, c.position.y, c.flags.names()))
 }
 
+/// Columns, rows and the names of the flags.
+type Centers<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Vec<Vec<&'static str>>);
+
 /// `(x, y, flags)`.
 #[pyfunction]
 fn centroid_sources<'py>(
@@ -49,7 +52,7 @@ fn centroid_sources<'py>(
     footprint: Option<Held<bool>>,
     how: (String, Vec<f64>),
     n_threads: Option<i64>,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>, Vec<Vec<&'static str>>)> {
+) -> PyResult<Centers<'py>> {
     let positions = points(&positions)?;
     let config = CentroidSourcesConfig {
         box_size,

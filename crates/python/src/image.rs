@@ -33,7 +33,7 @@ impl<T: Element> Held<T> {
         // SAFETY: see above; the lifetime is that of `self`, which holds the array.
         #[allow(unsafe_code)]
         unsafe {
-            self.view.clone().deref_into_view()
+            self.view.deref_into_view()
         }
     }
 }

@@ -6,6 +6,8 @@ mod catalog;
 mod centroids;
 mod detection;
 mod image;
+mod profiles;
+mod psf;
 mod segmentation;
 mod shapes;
 mod sky;
@@ -26,5 +28,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     centroids::register(m)?;
     detection::register(m)?;
     segmentation::register(m)?;
-    catalog::register(m)
+    catalog::register(m)?;
+    profiles::register(m)?;
+    psf::register(m)
 }

@@ -9,7 +9,7 @@ _Shape = tuple[str, list[float]]
 _Clip = tuple[float, float, int | None, str, str, float]
 
 __version__: str
-__all__ = ["NativeBackground", "NativeCatalog", "NativeSegmentation", "__version__", "aperture_area", "aperture_area_overlap", "aperture_bboxes", "aperture_flags", "aperture_mask", "array_info", "background_2d", "bbox_from_float", "calc_total_error", "centroid", "centroid_sources", "dao_find", "data_properties", "deblend_sources", "density_kernel", "detect_sources", "detect_threshold", "estimate_rows", "find_peaks", "gaussian_kernel", "gini", "iraf_find", "local_background", "photometry", "polygon_from_vertices", "polygon_offsets", "polygon_properties", "regular_polygon", "robust", "segmentation_flags", "shape_to_pixel", "shape_to_polygon", "shape_to_sky", "sigma_clip", "sigma_clipped_stats", "sigma_clipped_stats_rows", "star_find", "statistics", "statistics_cutout"]  # noqa
+__all__ = ["NativeBackground", "NativeCatalog", "NativePsfPhotometry", "NativeSegmentation", "__version__", "aperture_area", "aperture_area_overlap", "aperture_bboxes", "aperture_flags", "aperture_mask", "array_info", "background_2d", "bbox_from_float", "calc_total_error", "centroid", "centroid_sources", "curve_of_growth", "dao_find", "data_properties", "deblend_sources", "density_kernel", "detect_sources", "detect_threshold", "estimate_rows", "find_peaks", "fit_2dgaussian", "gaussian_kernel", "gini", "group_sources", "image_depth", "iraf_find", "local_background", "matching_kernel", "overlap_grid", "pchip", "photometry", "polygon_from_vertices", "polygon_offsets", "polygon_properties", "psf_extent", "psf_flags", "psf_photometry", "psf_values", "radial_profile", "regular_polygon", "resized_psf", "robust", "segmentation_flags", "shape_to_pixel", "shape_to_polygon", "shape_to_sky", "sigma_clip", "sigma_clipped_stats", "sigma_clipped_stats_rows", "star_find", "statistics", "statistics_cutout", "window_array"]  # noqa
 
 
 @final
@@ -47,6 +47,13 @@ class NativeCatalog:
     def make_circular_apertures(self, /, radius: float) -> Any: ...
     def make_kron_apertures(self, /, params: Any) -> Any: ...
     def select(self, /, rows: Any) -> Any: ...
+
+
+@final
+class NativePsfPhotometry:
+    def columns(self, /) -> Any: ...
+    def model_image(self, /, shape: tuple[int, int], psf_shape: Any, include_local_bkg: bool) -> Any: ...
+    def residual_image(self, /, image: _Image, psf_shape: Any, include_local_bkg: bool) -> Any: ...
 
 
 @final
@@ -114,6 +121,14 @@ def centroid_sources(
     how: _Shape,
     n_threads: int | None,
 ) -> Any: ...
+def curve_of_growth(
+    image: _Image,
+    position: tuple[float, float],
+    radii: np.ndarray,
+    shape: Any,
+    method: str,
+    subpixels: int,
+) -> dict[str, Any]: ...
 def dao_find(
     image: _Image,
     threshold: float | np.ndarray,
@@ -173,8 +188,29 @@ def find_peaks(
     centroid: _Shape | None,
     n_threads: int | None,
 ) -> Any: ...
+def fit_2dgaussian(
+    image: _Image,
+    positions: np.ndarray | None,
+    fwhm: float | None,
+    fix_fwhm: bool,
+    fit_shape: Any,
+    n_threads: int | None,
+) -> Any: ...
 def gaussian_kernel(fwhm: float, shape: tuple[int, int]) -> Any: ...
 def gini(image: _Image) -> float: ...
+def group_sources(positions: np.ndarray, min_separation: float) -> Any: ...
+def image_depth(
+    image: _Image,
+    aper_radius: float,
+    n_sigma: float,
+    mask_pad: float,
+    n_apertures: int,
+    n_iters: int,
+    overlapping: bool,
+    seed: Any,
+    zeropoint: float,
+    sigma_clip: _Clip | None,
+) -> dict[str, Any]: ...
 def iraf_find(
     image: _Image,
     threshold: float | np.ndarray,
@@ -199,6 +235,24 @@ def local_background(
     sigma_clip: _Clip | None,
     n_threads: int | None,
 ) -> Any: ...
+def matching_kernel(
+    source: np.ndarray,
+    target: np.ndarray,
+    regularization: float,
+    window: _Shape | None,
+    wiener: bool,
+) -> Any: ...
+def overlap_grid(
+    kind: str,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    shape: tuple[int, int],
+    size: tuple[float, float],
+    theta: float,
+    method: str,
+    subpixels: int,
+) -> Any: ...
+def pchip(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> Any: ...
 def photometry(
     image: _Image,
     positions: np.ndarray,
@@ -211,7 +265,37 @@ def photometry(
 def polygon_from_vertices(vertices: np.ndarray) -> Any: ...
 def polygon_offsets(shape: _Shape) -> Any: ...
 def polygon_properties(shape: _Shape) -> dict[str, Any]: ...
+def psf_extent(model: Any) -> Any: ...
+def psf_flags() -> Any: ...
+def psf_photometry(
+    image: _Image,
+    model: Any,
+    fit_shape: tuple[int, int],
+    positions: np.ndarray,
+    id: Any,
+    flux: Any,
+    local_bkg: Any,
+    group_id: Any,
+    fixed: Any,
+    free_shape: Any,
+    max_evaluations: int,
+    xy_bounds: Any,
+    aperture_radius: float | None,
+    min_separation: float | None,
+    local: Any,
+    group_warning_threshold: int,
+    n_threads: int | None,
+) -> Any: ...
+def psf_values(model: Any, dx: np.ndarray, dy: np.ndarray) -> Any: ...
+def radial_profile(
+    image: _Image,
+    position: tuple[float, float],
+    radii: np.ndarray,
+    method: str,
+    subpixels: int,
+) -> dict[str, Any]: ...
 def regular_polygon(n: int, radius: float, theta: float) -> Any: ...
+def resized_psf(psf: np.ndarray, input_pixel_scale: float, output_pixel_scale: float, order: Any) -> Any: ...
 def robust(
     what: str,
     values: np.ndarray,
@@ -276,3 +360,4 @@ def statistics_cutout(
     local_bkg: float | None,
     neighbors: Any,
 ) -> Any: ...
+def window_array(window: _Shape, shape: tuple[int, int]) -> Any: ...
