@@ -123,6 +123,9 @@ def one_field(path, n, density):
         print(f'| {lo:.0f}..{hi:.0f} | {count} | {complete:.3f} | {pure:.3f} | {three(middle)} | {three(width)} |')
     middle, width = pulls(truth, found, own, truth[2] > 240)
     print(f'\nabove a flux of 240: middle {three(middle)}; width {three(width)}')
+    place = np.c_[truth[0], truth[1]]
+    unseen = cKDTree(place[own < 0]).query(place)[0] < 4
+    print(f'without a missed neighbour: width {three(pulls(truth, found, own, (truth[2] > 240) & ~unseen)[1])}')
 
 
 def read(path):
