@@ -100,17 +100,18 @@ pub fn deblend_sources<T: Pixel>(
     assemble(segm, &found, config)
 }
 
-/// Calls `f` for every source: large ones alone and first, small ones many together; answers in the order of `sources`.
+/// Calls `f` for every source: large ones alone and first, small ones many together in their order, because those next to
+/// each other share lines of memory; answers in the order of `sources`.
 pub(crate) fn largest_first<R: Send + Clone>(
     sources: &[usize],
     size: impl Fn(usize) -> usize,
     exec: &skyphot_core::Exec,
     f: impl Fn(&mut Workspace, usize) -> R + Sync + Send,
 ) -> Vec<R> {
-    let mut order: Vec<usize> = (0..sources.len()).collect();
-    order.sort_by_key(|k| std::cmp::Reverse(size(sources[*k])));
-    let large = order.iter().take_while(|k| size(sources[**k]) > LARGE).count();
-    let pieces: Vec<&[usize]> = order[..large].chunks(1).chain(order[large..].chunks(CHUNK)).collect();
+    let (mut large, small): (Vec<usize>, Vec<usize>) =
+        (0..sources.len()).partition(|k| size(sources[*k]) > LARGE);
+    large.sort_by_key(|k| std::cmp::Reverse(size(sources[*k])));
+    let pieces: Vec<&[usize]> = large.chunks(1).chain(small.chunks(CHUNK)).collect();
     let done = exec.map_init(pieces.len(), Workspace::default, |work, piece| {
         pieces[piece].iter().map(|k| (*k, f(work, sources[*k]))).collect::<Vec<_>>()
     });

@@ -15,7 +15,8 @@ pub(crate) struct Flood {
     queue: VecDeque<u32>,
     /// The pixels given away by the last flood, in order.
     pub(crate) given: Vec<u32>,
-    labels: Vec<i32>,
+    /// The group of pixels that took a pixel away in this flood; 0: none.
+    group_of: Vec<u32>,
 }
 
 /// Cost of entering a pixel as an integer in the order of the numbers: bright pixels are cheap, bad ones come last.
@@ -41,63 +42,77 @@ impl Flood {
             .seeds
             .windows(2)
             .any(|w| w[0].0 == w[1].0 && source.label[w[0].1 as usize] != source.label[w[1].1 as usize]);
-        self.fast(source);
         if !ties {
-            return;
+            self.fast::<false>(source);
+        } else if !self.fast::<true>(source) {
+            for p in std::mem::take(&mut self.given) {
+                source.label[p as usize] = 0;
+            }
+            self.exact(source);
         }
-        // Equal seeds in the opposite order: if nothing changes, their order does not matter.
-        self.labels.clear();
-        self.labels.extend(self.given.iter().map(|p| source.label[*p as usize]));
-        let first = std::mem::take(&mut self.given);
-        for p in &first {
-            source.label[*p as usize] = 0;
-        }
-        self.seeds.sort_unstable_by_key(|(c, p)| (*c, Reverse(*p)));
-        self.fast(source);
-        if first.iter().zip(&self.labels).all(|(p, l)| source.label[*p as usize] == *l) {
-            return;
-        }
-        for p in std::mem::take(&mut self.given) {
-            source.label[p as usize] = 0;
-        }
-        self.exact(source);
     }
 
     /// Only seeds at the border, already in order; pixels at the current cost wait in a queue, not in the heap.
-    fn fast(&mut self, source: &mut Source) {
-        let Self { seeds, heap, queue, given, .. } = self;
+    ///
+    /// With `TIES`, returns whether the order of equally bright seeds makes no difference, and stops where it might.
+    /// Pixels that leave the heap one after another at the same cost, and came in from the same group, are a group of
+    /// which the order is not known; the first groups are seeds of equal cost. Other groups come wholly before or
+    /// after it. So a group's order matters only if two labels in it want the same pixel; else all its pixels are
+    /// taken by whoever takes them in any order, and wait behind each other as new groups.
+    fn fast<const TIES: bool>(&mut self, source: &mut Source) -> bool {
+        let Self { seeds, heap, queue, given, group_of, .. } = self;
         heap.clear();
         queue.clear();
         given.clear();
+        if TIES && group_of.len() < source.label.len() {
+            group_of.resize(source.label.len(), 0);
+        }
         let (mut next, mut age) = (0, 0_u32);
         let mut now = 0_u64;
+        // The group whose pixels are leaving, where it came from (0: seeds), and its cost.
+        let (mut group, mut from, mut at) = (0_u32, u32::MAX, 0_u64);
         loop {
             let seed = seeds.get(next).map(|s| s.0);
             let top = heap.peek().map(|Reverse(t)| t.0);
             let waits = !queue.is_empty();
-            let p = match (seed, top) {
+            let (p, is_seed) = match (seed, top) {
                 (Some(s), t) if t.is_none_or(|t| s <= t) && (!waits || s <= now) => {
                     now = s;
                     next += 1;
-                    seeds[next - 1].1
+                    (seeds[next - 1].1, true)
                 }
                 (_, Some(t)) if !waits || t <= now => {
                     now = t;
-                    heap.pop().map_or(0, |Reverse(t)| t.2)
+                    (heap.pop().map_or(0, |Reverse(t)| t.2), false)
                 }
                 _ => match queue.pop_front() {
-                    Some(p) => p,
+                    Some(p) => (p, false),
                     None => break,
                 },
             };
+            if TIES {
+                let came = if is_seed { 0 } else { group_of[p as usize] };
+                if came != from || now != at {
+                    (from, at) = (came, now);
+                    group += 1;
+                }
+            }
             let label = source.label[p as usize];
             for i in 0..source.around().len() {
                 let nb = p.wrapping_add(source.around()[i] as u32);
-                if source.label[nb as usize] != 0 {
+                let there = source.label[nb as usize];
+                if there != 0 {
+                    if TIES && there > 0 && there != label && group_of[nb as usize] == group {
+                        self.forget();
+                        return false;
+                    }
                     continue;
                 }
                 source.label[nb as usize] = label;
                 given.push(nb);
+                if TIES {
+                    group_of[nb as usize] = group;
+                }
                 let c = cost(source.value[nb as usize]);
                 if c <= now {
                     queue.push_back(nb);
@@ -106,6 +121,17 @@ impl Flood {
                     age += 1;
                 }
             }
+        }
+        if TIES {
+            self.forget();
+        }
+        true
+    }
+
+    /// Takes the pixels that were given away out of their groups.
+    fn forget(&mut self) {
+        for p in &self.given {
+            self.group_of[*p as usize] = 0;
         }
     }
 
