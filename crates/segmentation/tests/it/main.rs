@@ -11,5 +11,6 @@ mod image;
 mod labels;
 mod noise;
 mod of_image;
+mod spread;
 mod support;
 mod tiled;
