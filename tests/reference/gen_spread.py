@@ -4,6 +4,7 @@ The PSF is a Gaussian of FWHM 3 pixels in a file as PSFEx writes it. Needs `sour
 """
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,9 @@ def write_psf(path):
 
 
 def main(root):
+    if shutil.which('source-extractor') is None:
+        print('skipped: there is no source-extractor', file=sys.stderr)
+        return
     data, places = scene()
     with tempfile.TemporaryDirectory() as d:
         write_psf(f'{d}/gauss.psf')

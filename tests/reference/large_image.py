@@ -93,8 +93,10 @@ def compare_cut(large, cut, width):
             continue
         with np.errstate(all='ignore'):
             worst = np.nanmax(np.abs(x - y)[~same] / np.abs(y)[~same])
-        # Positions are thousands of pixels apart: their last digits differ.
-        check(f'{name}: {worst:.1e} relative', worst < 1e-8 and not (np.isnan(x) ^ np.isnan(y)).any())
+        # Positions are thousands of pixels apart: their last digits differ. Errors come from the noise map, in which other
+        # boxes may stand in for those that are full of sources.
+        allowed = 0.05 if name.endswith('_err') else 1e-8
+        check(f'{name}: {worst:.1e} relative', worst < allowed and not (np.isnan(x) ^ np.isnan(y)).any())
 
 
 def main(program, field, folder, side=20000, memory='512MiB'):

@@ -272,28 +272,30 @@ impl SourceCatalog<'_> {
 /// Zeros around a PSF, for the differences of fourth order.
 const MARGIN: usize = 2;
 
-/// The PSF with a margin, moved by less than a pixel with Keys' cubic convolution, along x and then along y.
+/// Lobes of the interpolation on either side.
+const LOBES: usize = 4;
+
+/// The PSF with a margin, moved by at most half a pixel: Lanczos' interpolation (Duchon 1979) along x and then along y.
 fn moved(psf: &Array2<f64>, fx: f64, fy: f64) -> Array2<f64> {
-    let cubic = |t: f64| {
-        let t = t.abs();
-        if t < 1.0 {
-            (1.5 * t - 2.5) * t * t + 1.0
-        } else if t < 2.0 {
-            ((-0.5 * t + 2.5) * t - 4.0) * t + 2.0
-        } else {
-            0.0
-        }
+    let weights = |f: f64| {
+        let sinc = |t: f64| if t == 0.0 { 1.0 } else { (PI * t).sin() / (PI * t) };
+        let weight = |k: usize| {
+            let t = k as f64 - LOBES as f64 + f;
+            if t.abs() < LOBES as f64 { sinc(t) * sinc(t / LOBES as f64) } else { 0.0 }
+        };
+        let raw: [f64; 2 * LOBES + 1] = std::array::from_fn(weight);
+        let sum: f64 = raw.iter().sum();
+        raw.map(|w| w / sum)
     };
-    let weights = |f: f64| [-2.0, -1.0, 0.0, 1.0, 2.0].map(|d| cubic(d + f));
     let (wx, wy) = (weights(fx), weights(fy));
     let (ny, nx) = psf.dim();
-    // Row y of the result is row y - MARGIN of the PSF; the weight k belongs to the pixel k - 2 further on.
-    let part = |n: usize, at: usize, k: usize| (at + k).checked_sub(2 * MARGIN).filter(|i| *i < n);
+    // Place `at` of the result is place `at - MARGIN` of the PSF, and weight k belongs to the pixel k - LOBES further on.
+    let part = |n: usize, at: usize, k: usize| (at + k).checked_sub(MARGIN + LOBES).filter(|i| *i < n);
     let rows = Array2::from_shape_fn((ny, nx + 2 * MARGIN), |(y, x)| {
-        (0..5).filter_map(|k| Some(wx[k] * psf[[y, part(nx, x, k)?]])).sum::<f64>()
+        wx.iter().enumerate().filter_map(|(k, w)| Some(w * psf[[y, part(nx, x, k)?]])).sum::<f64>()
     });
     Array2::from_shape_fn((ny + 2 * MARGIN, nx + 2 * MARGIN), |(y, x)| {
-        (0..5).filter_map(|k| Some(wy[k] * rows[[part(ny, y, k)?, x]])).sum::<f64>()
+        wy.iter().enumerate().filter_map(|(k, w)| Some(w * rows[[part(ny, y, k)?, x]])).sum::<f64>()
     })
 }
 

@@ -41,9 +41,8 @@ fn stars_and_wider_sources_have_the_spread_of_sextractor() {
     for s in sources {
         let i = (0..x.len()).find(|i| (x[*i] - get(s, "x")).hypot(y[*i] - get(s, "y")) < 1.0).unwrap();
         let (expected, noise, wider) = (get(s, "spread"), get(s, "error"), get(s, "wider"));
-        // Stars are 0 within their noise in both; SExtractor draws its disc on finer pixels, which makes others a
-        // few per cent larger.
-        let allowed = 3.0 * noise + if wider == 1.0 { 0.0 } else { 0.05 * expected.abs() };
+        // SExtractor draws its disc on finer pixels: other sources are a few per cent further from 0 there.
+        let allowed = if wider == 1.0 { 0.5 * noise } else { 0.07 * expected.abs() };
         assert!((spread[i] - expected).abs() < allowed, "{wider}: {} {expected} {allowed:e}", spread[i]);
     }
 }

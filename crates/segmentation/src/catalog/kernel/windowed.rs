@@ -31,14 +31,24 @@ fn window_pixels(stamp: &Stamp, (xc, yc): (f64, f64), sigma: f64, mut f: impl Fn
     let scale = -1.0 / (2.0 * sigma * sigma);
     let limit = (4.0 * sigma) * (4.0 * sigma);
     let out = stamp.excluded() | UNCORRECTED;
+    // A Gaussian is the product of one along x and one along y.
+    let columns: Vec<(f64, f64)> = (b.x_min..b.x_max)
+        .map(|x| {
+            let dx = x as f64 - xc;
+            (dx, (dx * dx * scale).exp())
+        })
+        .collect();
     for (j, y) in (b.y_min..b.y_max).enumerate() {
         let dy = y as f64 - yc;
-        for (i, x) in (b.x_min..b.x_max).enumerate() {
-            let dx = x as f64 - xc;
-            let r2 = dx * dx + dy * dy;
-            let k = j * stamp.nx + i;
-            if r2 <= limit && stamp.class[k] & out == 0 {
-                f(k, dx, dy, (r2 * scale).exp());
+        let y2 = dy * dy;
+        if y2 > limit {
+            continue;
+        }
+        let row = (y2 * scale).exp();
+        let classes = &stamp.class[j * stamp.nx..][..columns.len()];
+        for (i, (&(dx, column), class)) in columns.iter().zip(classes).enumerate() {
+            if dx * dx + y2 <= limit && class & out == 0 {
+                f(j * stamp.nx + i, dx, dy, row * column);
             }
         }
     }

@@ -160,3 +160,51 @@ impl Flood {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+    use skyphot_core::BoundingBox;
+    use skyphot_core::testing::uniform;
+
+    use super::*;
+    use crate::Connectivity;
+
+    /// Many equal pixels: the flood is the one with every labelled pixel in the heap, whether it finds that the order of
+    /// equal ones makes no difference or not.
+    #[test]
+    fn equal_pixels_go_where_the_whole_heap_sends_them() {
+        let (ny, nx) = (9, 12);
+        let mut quick = 0;
+        for case in 0..3000_u64 {
+            let values = 2 + case % 40;
+            let level = |i: u64| (uniform(case, i) * values as f64).floor() + 1.0;
+            let data = Array2::from_shape_fn((ny, nx), |(y, x)| level((y * nx + x) as u64));
+            let segm = Array2::from_elem((ny, nx), 1);
+            let bbox = BoundingBox { x_min: 0, x_max: nx as i64, y_min: 0, y_max: ny as i64 };
+            let connectivity = if case % 2 == 0 { Connectivity::Four } else { Connectivity::Eight };
+            let mut source = Source::default();
+            source.gather(data.view(), segm.view(), (0, 0), 1, &bbox, connectivity);
+            for seed in 0..5 + case % 20 {
+                let at = |k: u64, n: usize| (uniform(case + 7777, 2 * seed + k) * n as f64) as usize + 1;
+                source.label[at(0, ny) * source.width + at(1, nx)] = (seed % 4) as i32 + 1;
+            }
+            let free = |p: usize| {
+                source.around().iter().any(|o| source.label[p.wrapping_add_signed(*o as isize)] == 0)
+            };
+            let border: Vec<u32> = (0..source.label.len())
+                .filter(|p| source.label[*p] > 0 && free(*p))
+                .map(|p| p as u32)
+                .collect();
+            let start = source.label.clone();
+            let mut flood = Flood::default();
+            flood.exact(&mut source);
+            let expected = std::mem::replace(&mut source.label, start.clone());
+            flood.run(&mut source, &border);
+            assert_eq!(source.label, expected, "case {case}");
+            source.label = start;
+            quick += usize::from(flood.fast::<true>(&mut source));
+        }
+        assert!(quick > 300, "{quick} of 3000 without the heap");
+    }
+}
