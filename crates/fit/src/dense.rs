@@ -122,9 +122,7 @@ impl DenseNormal {
                     (true, true) => self.entry(i, i) * scale[i] * scale[i] * (1.0 + lambda),
                     (false, true) => self.entry(i, j) * scale[i] * scale[j],
                 };
-                for k in 0..j {
-                    v -= l[i][k] * l[j][k];
-                }
+                v -= l[i][..j].iter().zip(&l[j][..j]).map(|(a, b)| a * b).sum::<f64>();
                 if i > j {
                     l[i][j] = v / l[j][j];
                 } else if v > 0.0 {

@@ -270,7 +270,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "psf-100k",
-        what: "crowded field of 100,000 stars: three passes of finding, fitting and subtracting (60 s on two cores)",
+        what: "crowded field of 100,000 stars: four passes of finding, fitting, subtracting, with an ePSF (60 s on two cores)",
         threads: true,
         slow: true,
         peers: &[],

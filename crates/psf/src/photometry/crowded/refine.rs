@@ -44,7 +44,7 @@ pub struct EpsfRefiner {
     /// Stars with more flux than this are not taken (saturation). Default: infinite.
     pub max_flux: f64,
     /// A new PSF that differs nowhere from the last one by more than this part of its peak is not taken, which spares a
-    /// round of fits of all sources. Default 0.003.
+    /// round of fits of all sources. Default 0.005.
     pub min_change: f64,
 }
 
@@ -55,7 +55,7 @@ impl Default for EpsfRefiner {
             n_stars: 200,
             size: (25, 25),
             max_flux: f64::INFINITY,
-            min_change: 0.003,
+            min_change: 0.005,
         }
     }
 }
