@@ -382,3 +382,133 @@ def source_catalog(p, s):
     return [c.to_table(), c.to_table(columns=["label", "twice", "circle_flux", "r50"]), kron, c.custom_properties,
             c.kron_photometry((2.0, 1.0)), c.select_label(4).area, c[3:6].to_table(), c.decode_flags(), len(c),
             c[1].circular_photometry(3.0), c.data_cutout[3], c.data_cutout_masked[3], c.segment_cutout[2]]  # fmt: skip
+
+
+@case()
+def overlap_grids(p, s):
+    g = p.geometry
+    edges = (-4.2, 5.8, -3.1, 6.9, 10, 10)
+    return [g.circular_overlap_grid(*edges, 3.3, 1, 1), g.circular_overlap_grid(*edges, 3.3, 0, 7),
+            g.elliptical_overlap_grid(*edges, 4.0, 2.5, 0.4, 1, 1), g.rectangular_overlap_grid(*edges, 6, 3, 0.3, 0, 5)]  # fmt: skip
+
+
+@case(1e-7, 1e-7)
+def morphology(p, s):
+    x, y = np.rint(s.xy[2]).astype(int)
+    cut = s.data[y - 5 : y + 6, x - 5 : x + 6]
+    c = p.morphology.data_properties(cut, mask=cut > 1e9)
+    return [p.morphology.gini(cut), c.semimajor_axis, c.orientation, c.x_centroid, c.segment_flux, c.label]
+
+
+@case(1e-7, 1e-7)
+def radial_profile(p, s):
+    r = p.profiles.RadialProfile(s.data, s.xy[2], np.arange(12), error=s.error, mask=s.mask)
+    before = [r.radius, r.profile, r.profile_error, r.area, r.data_profile, r.data_radius]
+    r.normalize()
+    after = r.profile, r.profile_error
+    r.unnormalize()
+    return [*before, *after, r.profile]
+
+
+@case(1e-4, 1e-4)
+def radial_profile_fits(p, s):
+    r = p.profiles.RadialProfile(s.data, s.xy[2], np.arange(12), error=s.error)
+    return [float(r.gaussian_fwhm), r.gaussian_profile, float(r.gaussian_fit.amplitude.value)]
+
+
+@case(1e-7, 1e-7)
+def curves_of_growth(p, s):
+    f = p.profiles
+    a = f.CurveOfGrowth(s.data, s.xy[2], np.arange(1, 12), error=s.error, mask=s.mask)
+    b = f.EllipticalCurveOfGrowth(Quantity(s.data, "Jy"), s.xy[2], np.arange(1, 9), 0.6, theta=0.4)
+    c = f.EnsquaredCurveOfGrowth(s.data, s.xy[2], np.arange(1, 9))
+    first = [a.radius, a.profile, a.profile_error, a.area, b.profile, c.profile]
+    a.normalize()
+    return [*first, a.profile, a.calc_ee_at_radius(np.array([1.5, 3.2, 30.0])), c.half_size]
+
+
+@case(1e-7, 1e-9)
+def psf_matching(p, s):
+    m = p.psf_matching
+    y, x = np.mgrid[-12:13, -12:13]
+    a, b = (np.exp(-(x**2 + y**2) / (2 * w**2)) / (2 * np.pi * w**2) for w in (2.0, 3.0))
+    return [m.make_kernel(a, b, window=m.TukeyWindow(0.4)), m.make_wiener_kernel(a, b), m.resize_psf(a, 0.1, 0.07),
+            m.HanningWindow()((9, 11)), m.SplitCosineBellWindow(0.3, 0.4)((9, 9)), m.TopHatWindow(0.5)((7, 7)),
+            m.CosineBellWindow(0.6)((8, 9))]  # fmt: skip
+
+
+@case(1e-9, 1e-12)
+def psf_models(p, s):
+    f = p.psf
+    y, x = np.mgrid[0:15, 0:15]
+    at = dict(flux=3.0, x_0=7.2, y_0=6.6)
+    models = [f.CircularGaussianPRF(fwhm=2.7, **at), f.CircularGaussianPSF(fwhm=2.7, **at),
+              f.CircularGaussianSigmaPRF(sigma=1.3, **at), f.GaussianPSF(x_fwhm=3, y_fwhm=2, theta=20, **at),
+              f.GaussianPRF(x_fwhm=3, y_fwhm=2, theta=0, **at), f.MoffatPSF(alpha=2, beta=2.5, **at)]  # fmt: skip
+    return [m(x, y) for m in models]
+
+
+@case(1e-5, 1e-6)
+def image_psf(p, s):
+    y, x = np.mgrid[-20:21, -20:21]
+    m = p.psf.ImagePSF(np.exp(-(x**2 + y**2) / 50.0), oversampling=4, flux=2.0, x_0=6.2, y_0=7.7)
+    yy, xx = np.mgrid[0:15, 0:15]
+    return [m(xx, yy), m.oversampling, m.origin]
+
+
+def _init(s: Any) -> Any:
+    from astropy.table import QTable
+
+    t = QTable()
+    t["x"], t["y"] = s.xy[:, 0] + 0.2, s.xy[:, 1] - 0.1
+    return t
+
+
+@case(1e-4, 1e-4)
+def psf_photometry(p, s):
+    f = p.psf
+    ph = f.PSFPhotometry(f.CircularGaussianPRF(fwhm=4.7), (7, 7), aperture_radius=4, grouper=f.SourceGrouper(8))
+    t = ph(s.data, error=s.error, init_params=_init(s), mask=s.mask)
+    # The two fitters stop within 5e-6 of the brightest pixel of each other.
+    atol = s.data.max() * 5e-6 / 1e-4
+    return [t, ph.init_params, ph.make_model_image(s.data.shape) / atol, ph.make_residual_image(s.data) / atol]
+
+
+@case(1e-4, 1e-4)
+def psf_photometry_with_a_finder(p, s):
+    f = p.psf
+    finder = p.detection.DAOStarFinder(25, 4.7)
+    local = p.background.LocalBackground(10, 18)
+    model = f.CircularGaussianPRF(fwhm=4.0)
+    model.fwhm.fixed = False
+    ph = f.PSFPhotometry(model, 9, finder=finder, aperture_radius=5, local_bkg_estimator=local)
+    return ph(s.data, error=s.error)
+
+
+@case(1e-4, 1e-4)
+def psf_photometry_by_an_astropy_model(p, s):
+    from photutils.psf import CircularGaussianPRF
+
+    ph = p.psf.PSFPhotometry(CircularGaussianPRF(fwhm=4.7), 7, aperture_radius=4)
+    return ph(s.data, error=s.error, init_params=_init(s)[:6])
+
+
+@case(1e-6, 1e-6)
+def a_model_in_an_astropy_fitter(p, s):
+    from astropy.modeling.fitting import TRFLSQFitter
+
+    x, y = np.rint(s.xy[2]).astype(int)
+    yy, xx = np.mgrid[y - 4 : y + 5, x - 4 : x + 5]
+    m = TRFLSQFitter()(p.psf.CircularGaussianPRF(fwhm=4.7, flux=900, x_0=x, y_0=y), xx, yy, s.data[yy, xx])
+    return [round(float(v), 3) for v in m.parameters]
+
+
+@case()
+def source_grouper(p, s):
+    g = p.psf.SourceGrouper(15)(*s.xy.T)
+    return [g, p.psf.SourceGrouper(15)([1.0, 50.0], [1.0, 60.0])]
+
+
+@case(1e-4, 1e-4)
+def fit_fwhm(p, s):
+    return p.psf.fit_fwhm(s.data, xypos=s.xy[:5], fwhm=4.5, fit_shape=9, error=s.error)

@@ -18,7 +18,7 @@ from astropy.units import Quantity
 from astropy.wcs import WCS
 from cases import CASES
 
-MODULES = ("aperture", "background", "centroids", "detection", "segmentation")
+MODULES = ("aperture", "background", "centroids", "detection", "geometry", "morphology", "profiles", "psf", "psf_matching", "segmentation")
 
 
 def package(name):

@@ -110,7 +110,8 @@ def detect_sources(
         image, level(threshold, image[0].shape), int(n_pixels), int(connectivity), _inputs.threads(n_threads)
     )
     if found is None:
-        warnings.warn("No sources were found. Try lowering the threshold or n_pixels parameters.", NoDetectionsWarning, stacklevel=2)
+        text = "No sources were found. Try lowering the threshold or n_pixels parameters."
+        warnings.warn(text, NoDetectionsWarning, stacklevel=2)
         return None
     return SegmentationImage._of(found)
 
