@@ -223,11 +223,24 @@ impl Opened {
 
     /// Only the wanted part is read from the files; else they are read or held as a whole.
     pub(crate) fn reads_parts(&self) -> bool {
+        self.stored().all(|p| p.file.is_read_by_parts())
+    }
+
+    /// Parts cost no more to read than their share of the image: nothing is compressed.
+    pub(crate) fn reads_parts_fast(&self) -> bool {
+        self.reads_parts()
+            && self.stored().all(|p| match &*p.file {
+                ImageFile::Fits(fits) => fits.image_hdu(&p.hdu).is_ok_and(|hdu| !hdu.compressed),
+                _ => false,
+            })
+    }
+
+    /// All planes.
+    fn stored(&self) -> impl Iterator<Item = &Plane> {
         [Some(&self.image), self.mask.as_ref(), self.dq.as_ref().map(|d| &d.0)]
             .into_iter()
             .chain([self.error.as_ref().map(|e| &e.0), self.area.as_ref().map(|a| &a.0)])
             .flatten()
-            .all(|p| p.file.is_read_by_parts())
     }
 
     /// The pixels, or those of a part of the image.

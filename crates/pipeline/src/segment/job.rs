@@ -314,7 +314,10 @@ impl Job<'_> {
     ) -> Result<SegmentSummary> {
         let Request { section, background, planes, options, .. } = self.request;
         let exec = &options.exec;
-        (options.note)(&format!("plan: {plan}"));
+        let asked = options.tile.is_some() || plan.max_memory().is_some();
+        if asked {
+            (options.note)(&format!("plan: {plan}"));
+        }
         self.begin("background");
         let weight = planes.weight.is_some();
         let mut parts = |opened| {
@@ -346,7 +349,7 @@ impl Job<'_> {
             background_median: bkg.background_median(),
             background_rms_median: bkg.background_rms_median(),
             notes,
-            plan: Some(plan.to_string()),
+            plan: asked.then(|| plan.to_string()),
         };
         let factor = about.shape.0.max(about.shape.1).div_ceil(pictures::CANVAS as usize);
         let small = || Ok(Some((found_on.reduced(factor, plan.band_rows())?, factor)));
@@ -544,11 +547,17 @@ fn plan<T: Pixel>(
         in_parts(format!("parts of {tile} x {tile} pixels"))?;
         return Ok(Some(TilePlan::with_tile((ny, nx), (tile, tile))?));
     }
-    let Some(max) = options.max_memory else { return Ok(None) };
     let both = [Some(opened), detection].into_iter().flatten();
+    // Large images as a whole take longer: what does not fit the caches is fetched again in every step.
+    let in_cache = || {
+        let parts =
+            ny * nx >= 2 * SIDE * SIDE && !section.clean && both.clone().all(Opened::reads_parts_fast);
+        Ok(if parts { Some(TilePlan::with_tile((ny, nx), (SIDE, SIDE))?) } else { None })
+    };
+    let Some(max) = options.max_memory else { return in_cache() };
     let bytes = both.clone().map(Parts::<T>::bytes_per_pixel).sum();
     if (ny * nx).saturating_mul(bytes * 3 / 2).saturating_add(PROGRAM) < max.0 {
-        return Ok(None);
+        return in_cache();
     }
     in_parts(format!("parts in {max}"))?;
     for part in both {
@@ -564,6 +573,9 @@ fn plan<T: Pixel>(
     let bytes = TileBytes { detect: bytes, measure: bytes };
     Ok(Some(TilePlan::for_memory((ny, nx), kernel.as_ref(), bytes, max.0)?))
 }
+
+/// Side of the parts of large images that nobody asked to be cut.
+const SIDE: usize = 1024;
 
 /// What the program takes without any pixels.
 const PROGRAM: usize = 48 << 20;
