@@ -57,6 +57,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         (_, Some(PipelineError::NoWcs { .. })) => {
             "an image with a WCS or GWCS; skyphot info FILE shows what a file has".into()
         }
+        (_, Some(PipelineError::Unfinished { .. })) => {
+            "--resume to go on with it, or --force to start anew".into()
+        }
         (_, Some(PipelineError::NotAreas { .. })) => {
             "--area FILE[EXT] with areas over the nominal one, such as skyphot area-map writes".into()
         }

@@ -33,5 +33,7 @@ pub use regions::{
     RegionFile, RegionFormat, RegionWarning, format_regions, parse_regions, read_regions, write_regions,
 };
 pub use selector::{FileSpec, HduSelector};
-pub use table::{TableFormat, TableOptions, read_table, read_table_from, write_table, write_table_to};
+pub use table::{
+    ParquetParts, TableFormat, TableOptions, read_table, read_table_from, write_table, write_table_to,
+};
 pub use temp::{AtomicFile, cleanup_temporaries};

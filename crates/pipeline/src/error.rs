@@ -74,6 +74,26 @@ pub enum PipelineError {
         /// The columns there are.
         found: String,
     },
+    /// An interrupted run has left something.
+    #[error("an interrupted run has left {parts}")]
+    Unfinished {
+        /// Folder of what is done.
+        parts: String,
+    },
+    /// No image could be measured.
+    #[error("none of {images} images could be measured; the first: {why}")]
+    NothingMeasured {
+        /// Number of images.
+        images: usize,
+        /// What is wrong with the first.
+        why: String,
+    },
+    /// No star to build a PSF from.
+    #[error("no star is fit to build the PSF from: {found} found, none alone in a cutout of 25 x 25 pixels")]
+    NoStars {
+        /// Stars that were found.
+        found: usize,
+    },
     /// A file or folder could not be written or read.
     #[error("cannot {action} {path}: {source}")]
     File {
@@ -114,6 +134,12 @@ pub enum PipelineError {
     /// From psf.
     #[error(transparent)]
     Psf(#[from] skyphot_psf::PsfError),
+    /// From calibration.
+    #[error(transparent)]
+    Calibration(#[from] skyphot_calibration::CalibrationError),
+    /// From simulation.
+    #[error(transparent)]
+    Simulation(#[from] skyphot_simulation::SimulationError),
     /// From plot.
     #[error(transparent)]
     Plot(#[from] skyphot_plot::PlotError),

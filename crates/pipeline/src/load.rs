@@ -287,6 +287,16 @@ impl Opened {
         })
     }
 
+    /// The file of the image and its place there.
+    pub(crate) fn source(&self) -> (&ImageFile, &HduSelector) {
+        (&self.image.file, &self.image.hdu)
+    }
+
+    /// The words of the data-quality plane, if there is one.
+    pub(crate) fn dq_words(&self) -> Result<Option<Array2<u32>>> {
+        self.dq.as_ref().map(|(p, _)| p.bits(None)).transpose()
+    }
+
     /// SHA-256 of the file of the image.
     pub(crate) fn checksum(&self) -> Result<String> {
         provenance::checksum(self.image.file.path())

@@ -9,8 +9,8 @@ mod shapes;
 use clap::{Parser, Subcommand};
 
 pub(crate) use global::GlobalArgs;
-pub(crate) use input::{InputArgs, TableOutput};
-pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs, SkyAnnulusArgs};
+pub(crate) use input::{InputArgs, PlaneArgs, TableOutput};
+pub(crate) use sections::{ApertureArgs, BackgroundArgs, DetectArgs, OutputArgs, SkyAnnulusArgs, set};
 pub(crate) use segment::SegmentArgs;
 pub(crate) use shapes::ShapeArgs;
 
@@ -57,8 +57,14 @@ pub(crate) enum Command {
     Wcs(cmd::wcs::WcsCmd),
     /// Join two catalogues by position
     Match(cmd::matching::MatchArgs),
+    /// Zero point of a table of fluxes; magnitudes and flux densities
+    Calibrate(cmd::calibrate::CalibrateCmd),
     /// Map of the area of every pixel on the sky
     AreaMap(cmd::area_map::AreaMapArgs),
+    /// Photometry of a list of places on the sky in many images
+    Forced(cmd::forced::ForcedCmd),
+    /// Make a synthetic image from a scene file, with its truth
+    Simulate(cmd::simulate::SimulateCmd),
     /// Draw an image, with marks on the sources of a catalogue
     Plot(cmd::plot::PlotArgs),
     /// The whole job: background, detection, photometry, catalogue, maps and a picture

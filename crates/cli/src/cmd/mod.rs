@@ -3,12 +3,14 @@
 pub(crate) mod aperture;
 pub(crate) mod area_map;
 pub(crate) mod background;
+pub(crate) mod calibrate;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod depth;
 pub(crate) mod detect;
 pub(crate) mod epsf;
+pub(crate) mod forced;
 pub(crate) mod info;
 mod info_asdf;
 mod info_other;
@@ -18,6 +20,7 @@ pub(crate) mod profile;
 pub(crate) mod psf;
 pub(crate) mod run;
 pub(crate) mod segment;
+pub(crate) mod simulate;
 pub(crate) mod stats;
 pub(crate) mod wcs;
 

@@ -1,6 +1,8 @@
 //! The command as a user runs it: exit codes, messages, files.
 
 mod bad_input;
+mod calibrate;
+mod forced;
 mod help;
 mod jobs;
 mod profiles;

@@ -12,3 +12,4 @@ mod votable_output;
 mod yaml;
 
 pub use format::{TableFormat, TableOptions, read_table, read_table_from, write_table, write_table_to};
+pub use parquet::ParquetParts;

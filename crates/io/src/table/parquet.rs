@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
@@ -13,14 +13,14 @@ use parquet::data_type::{
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{ColumnDescriptor, Type};
 use skyphot_core::{Column, ColumnData, MetaValue, Table};
 
 use super::{ecsv, ecsv_output};
-use crate::{IoError, Result};
+use crate::{AtomicFile, IoError, Result};
 
 const YAML: &str = "table_meta_yaml";
 
@@ -32,18 +32,42 @@ pub(super) fn write(out: &mut dyn Write, table: &Table, path: &Path) -> Result<(
 }
 
 fn encode(table: &Table) -> Parquet<Vec<u8>> {
+    let mut pairs = vec![header(table)];
+    pairs.extend(text_lengths(table).into_iter().map(|(name, len)| length_pair(&name, len)));
+    let properties = properties().set_key_value_metadata(Some(pairs)).build();
+    let mut file = SerializedFileWriter::new(Vec::new(), schema(table)?, Arc::new(properties))?;
+    write_group(&mut file, table)?;
+    file.into_inner()
+}
+
+fn schema(table: &Table) -> Parquet<Arc<Type>> {
     let fields = table.columns().iter().map(|c| column_type(c).map(Arc::new)).collect::<Parquet<Vec<_>>>()?;
-    let schema = Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?);
-    let mut pairs = vec![KeyValue::new(YAML.to_owned(), ecsv_output::yaml(table).trim_end().to_owned())];
-    for c in table.columns() {
-        if let ColumnData::Str(v) = c.data() {
-            let len = v.iter().map(|s| s.chars().count()).max().unwrap_or(0).max(1);
-            pairs.push(KeyValue::new(format!("table::len::{}", c.name()), len.to_string()));
-        }
-    }
-    let properties =
-        WriterProperties::builder().set_compression(Compression::SNAPPY).set_key_value_metadata(Some(pairs));
-    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
+    Ok(Arc::new(Type::group_type_builder("schema").with_fields(fields).build()?))
+}
+
+fn properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder().set_compression(Compression::SNAPPY)
+}
+
+/// The header of ECSV, as astropy stores it.
+fn header(table: &Table) -> KeyValue {
+    KeyValue::new(YAML.to_owned(), ecsv_output::yaml(table).trim_end().to_owned())
+}
+
+/// The longest text of every text column, in characters.
+fn text_lengths(table: &Table) -> Vec<(String, usize)> {
+    let texts = table.columns().iter().filter_map(|c| match c.data() {
+        ColumnData::Str(v) => Some((c.name(), v)),
+        _ => None,
+    });
+    texts.map(|(n, v)| (n.to_owned(), v.iter().map(|s| s.chars().count()).max().unwrap_or(0))).collect()
+}
+
+fn length_pair(name: &str, len: usize) -> KeyValue {
+    KeyValue::new(format!("table::len::{name}"), len.max(1).to_string())
+}
+
+fn write_group<W: Write + Send>(file: &mut SerializedFileWriter<W>, table: &Table) -> Parquet<()> {
     if table.n_columns() > 0 {
         let mut group = file.next_row_group()?;
         for c in table.columns() {
@@ -53,7 +77,89 @@ fn encode(table: &Table) -> Parquet<Vec<u8>> {
         }
         group.close()?;
     }
-    file.into_inner()
+    Ok(())
+}
+
+/// A Parquet table that is written in parts, each a row group: only one part is in memory at a time. The file appears
+/// under its name when it is finished.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("long.parquet");
+/// use skyphot_core::{Column, Table};
+/// use skyphot_io::{ParquetParts, read_table};
+/// let part = |v: f64| Table::from_columns([Column::new("flux", vec![v, v + 1.0])]);
+/// let mut file = ParquetParts::create(&path, &part(0.0)?, false)?;
+/// for v in [1.0, 5.0] {
+///     file.push(&part(v)?)?;
+/// }
+/// file.finish()?;
+/// assert_eq!(read_table(&path)?.f64("flux")?, [1.0, 2.0, 5.0, 6.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct ParquetParts {
+    file: SerializedFileWriter<AtomicFile>,
+    path: PathBuf,
+    /// Names and types of the columns.
+    columns: Vec<(String, &'static str, usize, bool)>,
+    lengths: Vec<(String, usize)>,
+}
+
+impl std::fmt::Debug for ParquetParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParquetParts").field("path", &self.path).field("columns", &self.columns).finish()
+    }
+}
+
+impl ParquetParts {
+    /// Starts a file whose columns, units, descriptions and metadata are those of `like`; its rows are not written.
+    ///
+    /// # Errors
+    /// [`IoError::Exists`] if the file is there and `overwrite` is false; [`IoError::System`].
+    pub fn create(path: impl AsRef<Path>, like: &Table, overwrite: bool) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let target = AtomicFile::create(&path, overwrite)?;
+        let fail = |e: ParquetError| IoError::table(&path, "Parquet", None, e.to_string());
+        let properties = properties().set_key_value_metadata(Some(vec![header(like)])).build();
+        let schema = schema(like).map_err(fail)?;
+        let file = SerializedFileWriter::new(target, schema, Arc::new(properties)).map_err(fail)?;
+        let lengths = text_lengths(like).into_iter().map(|(n, _)| (n, 0)).collect();
+        Ok(Self { file, columns: kinds(like), path, lengths })
+    }
+
+    /// Writes the rows of a part.
+    ///
+    /// # Errors
+    /// [`IoError::Table`] for other columns than those of the first table; [`IoError::System`].
+    pub fn push(&mut self, part: &Table) -> Result<()> {
+        let fail = |m: String| IoError::table(&self.path, "Parquet", None, m);
+        let found = kinds(part);
+        if found != self.columns {
+            return Err(fail(format!("a part has columns {found:?}, expected {:?}", self.columns)));
+        }
+        write_group(&mut self.file, part).map_err(|e| fail(e.to_string()))?;
+        for (longest, (_, len)) in self.lengths.iter_mut().zip(text_lengths(part)) {
+            longest.1 = longest.1.max(len);
+        }
+        Ok(())
+    }
+
+    /// Finishes the file and gives it its name.
+    ///
+    /// # Errors
+    /// [`IoError::System`].
+    pub fn finish(mut self) -> Result<()> {
+        for (name, len) in &self.lengths {
+            self.file.append_key_value_metadata(length_pair(name, *len));
+        }
+        let fail = |e: ParquetError| IoError::table(&self.path, "Parquet", None, e.to_string());
+        self.file.into_inner().map_err(fail)?.commit()
+    }
+}
+
+fn kinds(table: &Table) -> Vec<(String, &'static str, usize, bool)> {
+    let one = |c: &Column| (c.name().to_owned(), c.data().type_name(), c.width(), c.mask().is_some());
+    table.columns().iter().map(one).collect()
 }
 
 fn column_type(c: &Column) -> Parquet<Type> {
