@@ -14,3 +14,4 @@ mod psf_fields;
 mod segmentation;
 mod stats;
 mod wcs;
+mod workflow;

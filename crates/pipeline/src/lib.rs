@@ -23,6 +23,7 @@ mod provenance;
 mod psf;
 mod psf_model;
 mod psf_stars;
+mod recipe;
 mod region_shapes;
 mod report;
 mod run;
@@ -59,6 +60,14 @@ pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, un
 pub use psf::{LevelFinder, PsfOptions, PsfStart, initial_of, psf_photometry};
 pub use psf_model::{LoadedPsf, PsfSpec};
 pub use psf_stars::{EpsfOptions, build_epsf, choose_stars};
+pub use recipe::{
+    AperturesStep, BackgroundStep, ColourStep, ComputeStep, Constant, CountSection, CutoutsStep, DetectStep,
+    EncircledEnergyStep, Expression, FluxScaleStep, HistogramStep, ImageStep, ImageSummary, KeepStep,
+    MarkSection, MaskStep, MatchStep, NumberStep, Numbers, PanelSection, PixelAreaStep, PointsSection,
+    PositionsStep, PsfGridStep, PsfStep, QualityStep, RECIPES, Recipe, RecipeSummary, Scalar, ScatterStep,
+    SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep, StatisticsStep, Step, SubtractStep,
+    TableStep, TextStep, ZeroPointStep, recipe_text, run_recipe,
+};
 pub use region_shapes::{RegionShapes, region_shapes};
 pub use run::{RunOptions, RunSummary, run};
 pub use science::{image_gwcs, wcs_header};

@@ -3,7 +3,7 @@
 use crate::axes::{self, LABEL, PAD, TITLE, Tick};
 use crate::font::text_width;
 use crate::scene::{Align, Frame, Item};
-use crate::ticks::{label, nice_ticks};
+use crate::ticks::{label, nice_ticks, power_of_ten};
 use crate::{Color, Picture, PlotError, Result};
 
 /// Colours that tell curves apart, in the order of their use (Okabe and Ito 2008, without yellow).
@@ -78,6 +78,16 @@ pub struct Panel {
     pub y_label: String,
     /// Vertical lines: place and name.
     pub marks: Vec<(f64, String)>,
+    /// Horizontal lines: place and name.
+    pub levels: Vec<(f64, String)>,
+    /// Left and right end of the x axis, in this order (the larger first turns it round); all of the data without it.
+    pub x_range: Option<(f64, f64)>,
+    /// Lower and upper end of the y axis, as `x_range`.
+    pub y_range: Option<(f64, f64)>,
+    /// Logarithmic x axis; what is not positive is left out.
+    pub x_log: bool,
+    /// Logarithmic y axis.
+    pub y_log: bool,
 }
 
 /// Draws panels below each other under one title, `size` canvas pixels `(width, height)` in all.
@@ -150,15 +160,23 @@ pub fn plot_lines(panels: &[Panel], title: Option<&str>, size: (u32, u32)) -> Re
     Ok(Picture { items, size })
 }
 
+/// The ends of an axis, in the coordinate that is drawn (the logarithm on a logarithmic axis).
 #[derive(Debug, Clone, Copy)]
 struct Range {
     lo: f64,
     hi: f64,
+    log: bool,
 }
 
 impl Range {
+    /// 0 to 1 along the axis; NaN for what has no place on it.
     fn place(self, v: f64) -> f64 {
+        let v = if self.log { v.log10() } else { v };
         (v - self.lo) / (self.hi - self.lo)
+    }
+
+    fn holds(self, v: f64) -> bool {
+        (-1e-9..=1.0 + 1e-9).contains(&self.place(v))
     }
 }
 
@@ -166,57 +184,116 @@ impl Range {
 fn ranges(p: &Panel) -> (Range, Range) {
     let mut x = (f64::INFINITY, f64::NEG_INFINITY);
     let mut y = x;
-    let grow = |r: &mut (f64, f64), v: f64| *r = (r.0.min(v), r.1.max(v));
+    let drawn = |v: f64, log: bool| if log { v.log10() } else { v };
+    let grow = |r: &mut (f64, f64), v: f64| {
+        if v.is_finite() {
+            *r = (r.0.min(v), r.1.max(v));
+        }
+    };
     for s in &p.series {
         for (i, (&a, &b)) in s.x.iter().zip(&s.y).enumerate() {
-            if a.is_finite() && b.is_finite() {
-                grow(&mut x, a);
+            let (u, v) = (drawn(a, p.x_log), drawn(b, p.y_log));
+            if u.is_finite() && v.is_finite() {
+                grow(&mut x, u);
+                grow(&mut y, v);
                 let e = s.y_err.as_ref().map_or(0.0, |e| e[i]);
-                let e = if e.is_finite() { e } else { 0.0 };
-                grow(&mut y, b - e);
-                grow(&mut y, b + e);
+                if e.is_finite() {
+                    grow(&mut y, drawn(b - e, p.y_log));
+                    grow(&mut y, drawn(b + e, p.y_log));
+                }
             }
         }
     }
-    let with_margin = |(lo, hi): (f64, f64), margin: f64| {
+    let axis = |given: Option<(f64, f64)>, (lo, hi): (f64, f64), margin: f64, log: bool| {
+        let given = given.map(|(a, b)| (drawn(a, log), drawn(b, log)));
+        if let Some((a, b)) = given.filter(|(a, b)| a.is_finite() && b.is_finite() && a != b) {
+            return Range { lo: a, hi: b, log };
+        }
         if lo > hi {
-            return Range { lo: 0.0, hi: 1.0 };
+            return Range { lo: 0.0, hi: 1.0, log };
         }
         let d = if hi > lo { margin * (hi - lo) } else { 0.5 * lo.abs().max(1.0) };
         let finite = |v: f64| v.clamp(-1e300, 1e300);
-        Range { lo: finite(lo - d), hi: finite(hi + d) }
+        Range { lo: finite(lo - d), hi: finite(hi + d), log }
     };
-    (with_margin(x, 0.02), with_margin(y, 0.06))
+    (axis(p.x_range, x, 0.02, p.x_log), axis(p.y_range, y, 0.06, p.y_log))
 }
 
 fn ticks(r: Range, length: f64, spacing: f64) -> Vec<Tick> {
-    let (values, step) = nice_ticks(r.lo, r.hi, ((length / spacing) as usize).clamp(2, 12));
+    let (lo, hi) = (r.lo.min(r.hi), r.lo.max(r.hi));
+    if r.log && hi - lo > 0.7 {
+        return log_ticks(r, lo, hi, length, spacing);
+    }
+    if r.log {
+        let (values, step) =
+            nice_ticks(10_f64.powf(lo), 10_f64.powf(hi), ((length / spacing) as usize).clamp(2, 6));
+        return values.into_iter().map(|v| (r.place(v), label(v, step))).collect();
+    }
+    let r = Range { lo: r.lo, hi: r.hi, log: false };
+    let (values, step) = nice_ticks(lo, hi, ((length / spacing) as usize).clamp(2, 12));
     values.into_iter().map(|v| (r.place(v), label(v, step))).collect()
+}
+
+/// Powers of ten with names, and marks at 2 to 9 times these.
+fn log_ticks(r: Range, lo: f64, hi: f64, length: f64, spacing: f64) -> Vec<Tick> {
+    let (first, last) = (lo.floor() as i32, hi.ceil() as i32);
+    let each = length / (hi - lo).max(1e-9);
+    let every = ((0.6 * spacing / each).ceil() as i32).max(1);
+    let mut out = Vec::new();
+    for n in (first..=last).take(700) {
+        for k in 1..10 {
+            let v = f64::from(n) + f64::from(k).log10();
+            if v < lo - 1e-9 || v > hi + 1e-9 || (k > 1 && each < 30.0) {
+                continue;
+            }
+            let name = if k == 1 && n % every == 0 { power_of_ten(n) } else { String::new() };
+            out.push(((v - r.lo) / (r.hi - r.lo), name));
+        }
+    }
+    out
 }
 
 fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, x: Range, y: Range) {
     let at = |a: f64, b: f64| {
         (frame.x0 + x.place(a) * (frame.x1 - frame.x0), frame.y1 - y.place(b) * (frame.y1 - frame.y0))
     };
-    if y.lo < 0.0 && y.hi > 0.0 {
-        let zero = vec![at(x.lo, 0.0), at(x.hi, 0.0)];
+    if !y.log && y.lo.min(y.hi) < 0.0 && y.lo.max(y.hi) > 0.0 {
+        let py = at(1.0, 0.0).1;
+        let zero = vec![(frame.x0, py), (frame.x1, py)];
         items.push(Item::Line { points: zero, color: Color::new(190, 190, 190), width: 1.0 });
     }
-    for (value, name) in &panel.marks {
-        if !(x.lo..=x.hi).contains(value) {
+    for (k, (value, name)) in panel.marks.iter().enumerate() {
+        if !x.holds(*value) {
             continue;
         }
         let color = Color::new(120, 120, 120);
-        let (px, _) = at(*value, y.lo);
+        let px = at(*value, 1.0).0;
         items.push(Item::Line { points: vec![(px, frame.y0), (px, frame.y1)], color, width: 1.2 });
         let fits = px + 6.0 + text_width(name, LABEL) < frame.x1;
         let (tx, align) = if fits { (px + 5.0, Align::Left) } else { (px - 5.0, Align::Right) };
-        let place = (tx, frame.y1 - 0.9 * LABEL);
+        // Names of neighbouring lines stand above each other.
+        let place = (tx, frame.y1 - (0.9 + 1.3 * (k % 6) as f64) * LABEL);
         items.push(Item::Text { at: place, text: name.clone(), size: LABEL, color, align, vertical: false });
+    }
+    for (value, name) in &panel.levels {
+        if !y.holds(*value) {
+            continue;
+        }
+        let color = Color::new(120, 120, 120);
+        let py = at(1.0, *value).1;
+        items.push(Item::Line { points: vec![(frame.x0, py), (frame.x1, py)], color, width: 1.2 });
+        let place = (frame.x0 + 5.0, py - 0.7 * LABEL);
+        let text = name.clone();
+        items.push(Item::Text { at: place, text, size: LABEL, color, align: Align::Left, vertical: false });
     }
     for (i, s) in panel.series.iter().enumerate() {
         let color = s.color.unwrap_or(COLORS[i % COLORS.len()]);
-        let good = |k: usize| s.x[k].is_finite() && s.y[k].is_finite();
+        let good = |k: usize| {
+            s.x[k].is_finite()
+                && s.y[k].is_finite()
+                && x.place(s.x[k]).is_finite()
+                && y.place(s.y[k]).is_finite()
+        };
         let line = |items: &mut Vec<Item>, points: &[(f64, f64)], width: f64| {
             let parts = frame.clip(points);
             items.extend(parts.into_iter().map(|points| Item::Line { points, color, width }));
@@ -234,7 +311,7 @@ fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, x: Range, y: Range)
             }
         }
         if s.style != SeriesStyle::Line {
-            for k in (0..s.x.len()).filter(|&k| good(k)) {
+            for k in (0..s.x.len()).filter(|&k| good(k) && x.holds(s.x[k]) && y.holds(s.y[k])) {
                 let (px, py) = at(s.x[k], s.y[k]);
                 items.push(Item::Fill { x0: px - 2.0, y0: py - 2.0, x1: px + 2.0, y1: py + 2.0, color });
             }
@@ -242,10 +319,11 @@ fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, x: Range, y: Range)
     }
     legend(items, panel, frame);
     items.extend(frame.border(Color::BLACK, 1.0));
-    let at_x: Vec<Tick> = ticks(x, frame.x1 - frame.x0, 80.0)
+    let mut at_x: Vec<Tick> = ticks(x, frame.x1 - frame.x0, 80.0)
         .into_iter()
         .map(|(p, l)| (frame.x0 + p * (frame.x1 - frame.x0), l))
         .collect();
+    at_x.sort_by(|a, b| a.0.total_cmp(&b.0));
     let at_y: Vec<Tick> = ticks(y, frame.y1 - frame.y0, 45.0)
         .into_iter()
         .map(|(p, l)| (frame.y1 - p * (frame.y1 - frame.y0), l))

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use skyphot::pipeline::{self, RunConfig, RunOptions, RunSummary};
+use skyphot::pipeline::{self, Recipe, RecipeSummary, RunConfig, RunOptions, RunSummary};
 
-use crate::args::{ApertureArgs, BackgroundArgs, DetectArgs, GlobalArgs, InputArgs, OutputArgs};
+use crate::args::{ApertureArgs, BackgroundArgs, DetectArgs, GlobalArgs, OutputArgs, PlaneArgs};
 use crate::output;
 use crate::progress::Progress;
 
@@ -15,13 +15,29 @@ use crate::progress::Progress;
 Writes catalog.ecsv (or the --format asked for), background.fits, rms.fits, overlay.png, report.md and run.json.
 With --detect-method segment also segmentation.fits and labels.png. Flags win over the configuration file.
 
+With --recipe the steps of that recipe are run instead: xdf (galaxies in ellipses with annuli), roman-forced (a Roman
+exposure at the positions of a catalogue), jwst-miri (stars on MIRI exposures, zero point, colours), ground-gradient (a
+background in two dimensions), nircam-psf (PSF photometry with a grid of PSFs), or a file of your own; `skyphot config
+--recipe NAME` prints it. Its tables, pictures and report.md are written.
+
 Examples:
   skyphot run image.fits -o results
   skyphot run 'image.fits[SCI]' --dq 'image.fits[DQ]' --config my.toml --format fits -o results
-  skyphot run image.fits --box 32 --threshold 3sigma --circle 4,6 --annulus 10,15 -o results")]
+  skyphot run image.fits --box 32 --threshold 3sigma --circle 4,6 --annulus 10,15 -o results
+  skyphot run --recipe ground-gradient image.fit.bz2 -o results
+  skyphot run --recipe roman-forced x_cal.asdf --with positions=cat.ecsv --with area=pam.asdf --with ee=ee.ecsv -o results")]
 pub(crate) struct RunArgs {
+    /// Image: FILE, FILE[EXT], FILE[EXT,VER] or FILE[2]; of ASDF files FILE or FILE[roman.data]. With a recipe one or more
+    #[arg(value_name = "FILE", required = true)]
+    images: Vec<String>,
     #[command(flatten)]
-    input: InputArgs,
+    planes: PlaneArgs,
+    /// Recipe: its name, or a file ending in .toml
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    recipe: Option<String>,
+    /// File that the recipe asks for; several times for several images, in their order
+    #[arg(long, value_name = "NAME=FILE", requires = "recipe")]
+    with: Vec<String>,
     /// Configuration; `skyphot config` prints the defaults
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
@@ -43,8 +59,17 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
+    if let Some(name) = &args.recipe {
+        return run_recipe(name, args, global);
+    }
+    let [file] = args.images.as_slice() else {
+        return Err(crate::failure::Usage::error(
+            format!("one image is worked on at a time, not {}", args.images.len()),
+            "several images are for --recipe",
+        ));
+    };
     let mut config = read_config(args.config.as_deref())?;
-    args.input.planes.apply(&mut config.input);
+    args.planes.apply(&mut config.input);
     args.background.apply(&mut config.background);
     if let Some(method) = &args.detect_method {
         config.detect.method.clone_from(method);
@@ -57,7 +82,7 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     args.files.apply(&mut config.output);
     let progress = Progress::new(global);
     let summary = pipeline::run(
-        &args.input.file,
+        file,
         &config,
         &RunOptions {
             output: &args.output,
@@ -66,9 +91,57 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
             progress: &|step| progress.step(step),
         },
     )
-    .with_context(|| format!("skyphot run {}", args.input.file))?;
+    .with_context(|| format!("skyphot run {file}"))?;
     drop(progress);
     if global.json { output::json(&summary) } else { print(&summary, args, global) }
+}
+
+fn run_recipe(name: &str, args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
+    let place = || format!("skyphot run --recipe {name}");
+    let recipe = Recipe::load(name).with_context(place)?;
+    let mut companions: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    for w in &args.with {
+        let Some((key, file)) = w.split_once('=') else {
+            return Err(crate::failure::Usage::error(
+                format!("--with {w} is not NAME=FILE"),
+                "for example --with positions=catalog.ecsv",
+            ));
+        };
+        companions.entry(key.trim().to_owned()).or_default().push(file.to_owned());
+    }
+    let progress = Progress::new(global);
+    let options = RunOptions {
+        output: &args.output,
+        overwrite: global.force,
+        exec: global.exec()?,
+        progress: &|step| progress.step(step),
+    };
+    let summary = pipeline::run_recipe(&recipe, &args.images, &companions, &options).with_context(place)?;
+    drop(progress);
+    if global.json { output::json(&summary) } else { print_recipe(&summary, args, global) }
+}
+
+fn print_recipe(s: &RecipeSummary, args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
+    if global.quiet {
+        return Ok(());
+    }
+    let mut text = format!("{}\n", s.recipe.title);
+    for i in &s.images {
+        let rows: Vec<String> = i.tables.iter().map(|(k, n)| format!("{k} {n}")).collect();
+        text +=
+            &format!("{}: {}\n", i.file, if rows.is_empty() { "no table".into() } else { rows.join(", ") });
+    }
+    for n in &s.notes {
+        text += &format!("note: {n}\n");
+    }
+    if global.verbose {
+        for (step, t) in &s.seconds {
+            text += &format!("{t:9.3} s  {step}\n");
+        }
+    }
+    let total: f64 = s.seconds.iter().map(|s| s.1).sum();
+    text += &format!("{} files in {}, see report.md ({total:.1} s)\n", s.files.len(), args.output.display());
+    output::text(&text)
 }
 
 /// The configuration file, or the defaults.
