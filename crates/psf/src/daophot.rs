@@ -25,6 +25,29 @@ pub enum DaophotFunction {
     Penny2,
 }
 
+impl DaophotFunction {
+    /// `gaussian`, `moffat15`, `moffat25`, `lorentz`, `penny1` or `penny2`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gaussian => "gaussian",
+            Self::Moffat15 => "moffat15",
+            Self::Moffat25 => "moffat25",
+            Self::Lorentz => "lorentz",
+            Self::Penny1 => "penny1",
+            Self::Penny2 => "penny2",
+        }
+    }
+
+    /// The function of a [`name`](Self::name); `None` for others.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Gaussian, Self::Moffat15, Self::Moffat25, Self::Lorentz, Self::Penny1, Self::Penny2]
+            .into_iter()
+            .find(|f| f.name() == name)
+    }
+}
+
 /// The analytic core of a [`DaophotPsf`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DaophotCore {
@@ -110,7 +133,7 @@ impl DaophotCore {
     }
 
     /// Integral over the pixel around an offset and its derivatives by the offset.
-    fn pixel(&self, dx: f64, dy: f64, nodes: &[(f64, f64)]) -> [f64; 3] {
+    pub(crate) fn pixel(&self, dx: f64, dy: f64, nodes: &[(f64, f64)]) -> [f64; 3] {
         if self.function == DaophotFunction::Gaussian {
             let axis = |d: f64, hwhm: f64| {
                 // sigma = hwhm / sqrt(2 ln 2)
@@ -159,8 +182,12 @@ pub struct DaophotPsf {
     height: f64,
     table: Option<PolynomialPsf>,
     radius: f64,
-    nodes: Vec<(f64, f64)>,
+    nodes: [Vec<(f64, f64)>; 2],
 }
+
+/// From this distance, pixels, a pixel is far from the core: every function is smooth there, and fewer nodes give its integral
+/// to 12 digits.
+const FAR: f64 = 4.0;
 
 impl DaophotPsf {
     /// A model whose pixels sum to 1 around a source at the zero point of the table (or anywhere without one) at the
@@ -204,7 +231,7 @@ impl DaophotPsf {
             height: finite("height", height)?,
             table,
             radius,
-            nodes: Legendre::new(11).within_pixel(),
+            nodes: [Legendre::new(11).within_pixel(), Legendre::new(5).within_pixel()],
         })
     }
 
@@ -230,6 +257,11 @@ impl DaophotPsf {
     #[must_use]
     pub fn radius(&self) -> f64 {
         self.radius
+    }
+
+    fn pixel(&self, dx: f64, dy: f64) -> [f64; 3] {
+        let far = dx * dx + dy * dy >= FAR * FAR;
+        self.core.pixel(dx, dy, &self.nodes[usize::from(far)])
     }
 
     /// Calls `f` with the index and the offset of every pixel within the radius.
@@ -263,7 +295,7 @@ impl PsfModel for DaophotPsf {
         }
         out.fill(0.0);
         self.inside(s, w, |k, dx, dy| {
-            out[k] = self.height * self.core.pixel(dx, dy, &self.nodes)[0] + table[k];
+            out[k] = self.height * self.pixel(dx, dy)[0] + table[k];
         });
     }
 
@@ -278,7 +310,7 @@ impl PsfModel for DaophotPsf {
             v.fill(0.0);
         }
         self.inside(s, w, |k, dx, dy| {
-            let [v, by_dx, by_dy] = self.core.pixel(dx, dy, &self.nodes);
+            let [v, by_dx, by_dy] = self.pixel(dx, dy);
             out.value[k] = self.height * v + table.value[k];
             out.dx[k] = table.dx[k] - self.height * by_dx;
             out.dy[k] = table.dy[k] - self.height * by_dy;

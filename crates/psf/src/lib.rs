@@ -3,6 +3,7 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 mod daophot;
+mod daophot_build;
 mod epsf;
 mod error;
 mod flags;
@@ -22,9 +23,11 @@ mod photometry;
 mod polynomial_psf;
 mod render;
 mod samples;
+mod watch;
 mod window;
 
 pub use daophot::{DaophotCore, DaophotFunction, DaophotPsf};
+pub use daophot_build::{DaophotBuilder, DaophotResult};
 pub use epsf::{
     AliasPassband, CatalogPositions, EpsfBuilder, EpsfCell, EpsfEntry, EpsfFitShape, EpsfFlags, EpsfGrid,
     EpsfGridConfig, EpsfIteration, EpsfResult, EpsfStage, EpsfStar, EpsfStars, ExtractConfig, ExtractedStars,
@@ -57,4 +60,5 @@ pub use photometry::{
 };
 pub use polynomial_psf::{PolynomialPsf, PolynomialPsfConfig};
 pub use render::{Drawn, Sources, render};
+pub use watch::Watch;
 pub use window::{Extent, Window};

@@ -3,8 +3,8 @@
 use skyphot_background::LocalBackground;
 use skyphot_core::Exec;
 
-use crate::SourceGrouper;
 use crate::error::{PsfError, Result};
+use crate::{SourceGrouper, Watch};
 
 /// How [`fit`](crate::fit) works. The defaults are those of photutils, with a fit box of 5 x 5 pixels.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct PsfConfig {
     pub block_threshold: usize,
     /// Threads. Default: all cores.
     pub exec: Exec,
+    /// Is told how many sources are fitted. Default: nobody.
+    pub watch: Watch,
 }
 
 impl Default for PsfConfig {
@@ -58,6 +60,7 @@ impl Default for PsfConfig {
             group_warning_threshold: 25,
             block_threshold: 60,
             exec: Exec::default(),
+            watch: Watch::default(),
         }
     }
 }

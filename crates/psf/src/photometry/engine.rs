@@ -118,9 +118,12 @@ pub fn fit<T: Pixel, M: PsfModel + ?Sized>(
     let mut members = groups.members();
     // The dearest groups first, so that no thread is left alone with one at the end.
     members.sort_by_key(|g| std::cmp::Reverse(g.len()));
-    let fits = config
-        .exec
-        .map(members.len(), |g| fit_group(image, model, &layout, &members[g], &start, &out, config));
+    let counter = config.watch.count(start.len());
+    let fits = config.exec.map(members.len(), |g| {
+        let fits = fit_group(image, model, &layout, &members[g], &start, &out, config);
+        counter.add(fits.len());
+        fits
+    });
     for (rows, fits) in members.iter().zip(fits) {
         for (row, (fitted, n_pixels, flags)) in rows.iter().zip(fits) {
             out.set(*row, fitted, n_pixels, flags);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod crowded;
+mod daophot;
 mod epsf;
 mod epsf_field;
 

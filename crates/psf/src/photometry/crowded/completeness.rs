@@ -7,7 +7,7 @@ use skyphot_detection::Finder;
 use super::config::CrowdedConfig;
 use super::run::fit_crowded;
 use crate::error::{PsfError, Result};
-use crate::{PsfModel, Sources, Window, render};
+use crate::{PsfModel, Sources, Watch, Window, render};
 
 /// Artificial stars, see [`completeness`].
 #[derive(Debug, Clone)]
@@ -161,10 +161,14 @@ pub fn completeness<T: Pixel>(
     // Each part is one task; within it there is nothing to share.
     let mut inner = config.clone();
     inner.psf.exec = Exec::serial();
+    inner.psf.watch = Watch::default();
+    let counter = config.psf.watch.count(n);
     let tries = config.psf.exec.try_map(n, |k| {
         let at = |i: usize, n: usize| uniform(stars.seed, 2 * k as u64 + i as u64) * n as f64 - 0.5;
         let flux = stars.fluxes[k % stars.fluxes.len()];
-        once(image, model, finder, &inner, stars, (at(0, nx), at(1, ny), flux))
+        let tried = once(image, model, finder, &inner, stars, (at(0, nx), at(1, ny), flux));
+        counter.add(1);
+        tried
     })?;
     let mut out = Completeness::default();
     for (j, &flux) in stars.fluxes.iter().enumerate() {

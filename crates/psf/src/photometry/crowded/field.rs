@@ -109,7 +109,9 @@ impl Field<'_> {
             .filter(|g| g.iter().any(|&i| !stars[i].settled))
             .collect();
         let limit = 0.5 * c.fwhm;
+        let counter = c.psf.watch.count(groups.iter().map(Vec::len).sum());
         let fits = c.psf.exec.map(groups.len(), |g| {
+            counter.add(groups[g].len());
             let (members, rows, start) = self.members(model, &image, &groups[g], stars);
             if rows.is_empty() {
                 return Vec::new();
