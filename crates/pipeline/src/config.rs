@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::spec::{FwhmSpec, Numbers, Pair, Shape, ThresholdSpec};
-use crate::{PipelineError, Result, SegmentSection};
+use crate::{PipelineError, PsfSection, Result, SegmentSection};
 
 /// Everything that decides what `skyphot run` does. `Default` is what [`DEFAULT_CONFIG`] says in words.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct RunConfig {
     pub segment: SegmentSection,
     /// Aperture photometry.
     pub aperture: ApertureSection,
+    /// PSF photometry of the sources found, where it names a PSF.
+    pub psf: PsfSection,
     /// Files to write.
     pub output: OutputSection,
 }
@@ -224,6 +226,7 @@ mod tests {
         let c = RunConfig::from_toml(&text).unwrap();
         assert!(c.input.error.is_some() && c.input.dq_bad_bits.is_some() && c.aperture.annulus.is_some());
         assert!(c.segment.kernel_size.is_some() && c.segment.deblend_npixels.is_some());
+        assert!(c.psf.psf.is_some() && c.psf.local_background.is_some() && c.psf.psf_shape.is_some());
         assert!(c.detect.brightest.is_some() && c.background.filter_threshold.is_some());
     }
 

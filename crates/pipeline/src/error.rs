@@ -94,6 +94,14 @@ pub enum PipelineError {
         /// Stars that were found.
         found: usize,
     },
+    /// No star to build a PSF from.
+    #[error("no star is fit to build the PSF from: of {found} found, {why}")]
+    NoPsfStars {
+        /// Candidates.
+        found: usize,
+        /// How many were turned down for what.
+        why: String,
+    },
     /// A file or folder could not be written or read.
     #[error("cannot {action} {path}: {source}")]
     File {

@@ -21,12 +21,16 @@ mod picture;
 mod positions;
 mod provenance;
 mod psf;
+mod psf_gallery;
+mod psf_kind;
 mod psf_model;
+mod psf_section;
 mod psf_stars;
 mod recipe;
 mod region_shapes;
 mod report;
 mod run;
+mod run_psf;
 pub mod scene;
 mod science;
 mod segment;
@@ -58,8 +62,11 @@ pub use picture::{overlay_of, picture_of};
 pub use positions::positions_of;
 pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, unix_time};
 pub use psf::{LevelFinder, PsfOptions, PsfStart, initial_of, psf_photometry};
+pub use psf_gallery::psf_gallery;
+pub use psf_kind::PsfKind;
 pub use psf_model::{LoadedPsf, PsfSpec};
-pub use psf_stars::{EpsfOptions, build_epsf, choose_stars};
+pub use psf_section::PsfSection;
+pub use psf_stars::{BuiltPsf, EpsfOptions, StarChoice, build_psf, choose_stars, reasons};
 pub use recipe::{
     AperturesStep, BackgroundStep, ColourStep, ComputeStep, Constant, CountSection, CutoutsStep, DetectStep,
     EncircledEnergyStep, Expression, FluxScaleStep, HistogramStep, ImageStep, ImageSummary, KeepStep,

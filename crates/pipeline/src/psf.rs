@@ -5,7 +5,7 @@ use skyphot_core::{Exec, Image, Pixel, Table};
 use skyphot_detection::{Finder, StarCatalog};
 use skyphot_psf::{
     InitialParameters, IterationMode, IterativeConfig, PsfConfig, PsfModel, PsfPhotometry, SourceGrouper,
-    fit, fit_iteratively,
+    Watch, fit, fit_iteratively,
 };
 
 use crate::{PipelineError, Result, positions_of};
@@ -33,6 +33,8 @@ pub struct PsfOptions {
     pub psf_shape: Option<(usize, usize)>,
     /// Threads.
     pub exec: Exec,
+    /// Is told how many sources are fitted.
+    pub watch: Watch,
 }
 
 impl Default for PsfOptions {
@@ -48,6 +50,7 @@ impl Default for PsfOptions {
             xy_bounds: None,
             psf_shape: None,
             exec: Exec::default(),
+            watch: Watch::default(),
         }
     }
 }
@@ -128,6 +131,7 @@ pub fn psf_photometry<T: Pixel>(
             .map(|(a, b)| LocalBackground::new(a, b, Estimator::Median))
             .transpose()?,
         exec: options.exec.clone(),
+        watch: options.watch.clone(),
         ..PsfConfig::default()
     };
     let finder = match start {

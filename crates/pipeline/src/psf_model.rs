@@ -4,15 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use skyphot_io::{FileSpec, PsfFile, PsfImage, PsfexModel, read_psf};
+use skyphot_io::{DaophotModel, FileSpec, PsfFile, PsfImage, PsfexModel, read_psf};
 use skyphot_psf::{
-    CircularGaussianPrf, GriddedPsf, ImagePsf, ImagePsfConfig, MoffatPrf, PolynomialPsf, PolynomialPsfConfig,
-    PsfModel,
+    CircularGaussianPrf, DaophotCore, DaophotFunction, DaophotPsf, GriddedPsf, ImagePsf, ImagePsfConfig,
+    MoffatPrf, PolynomialPsf, PolynomialPsfConfig, PsfModel,
 };
 
-use crate::{PipelineError, Result};
+use crate::{PipelineError, PsfKind, Result};
 
-/// A PSF: `gaussian:FWHM`, `moffat:FWHM,BETA`, `build`, or a file.
+/// A PSF: `gaussian:FWHM`, `moffat:FWHM,BETA`, `build[:KIND]` (see [`PsfKind`]), or a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PsfSpec {
     /// A circular Gaussian integrated over the pixels.
@@ -28,7 +28,7 @@ pub enum PsfSpec {
         beta: f64,
     },
     /// Built from stars of the image.
-    Build,
+    Build(PsfKind),
     /// A grid, an image or a PSFEx model.
     File(FileSpec),
 }
@@ -36,7 +36,7 @@ pub enum PsfSpec {
 impl FromStr for PsfSpec {
     type Err = PipelineError;
     fn from_str(text: &str) -> Result<Self> {
-        const EXPECTED: &str = "gaussian:FWHM, moffat:FWHM,BETA, build or a file";
+        const EXPECTED: &str = "gaussian:FWHM, moffat:FWHM,BETA, build, build:NX,NY, build:daophot[,FUNCTION][,DEGREE] or a file";
         let wrong = || PipelineError::value("PSF", text, EXPECTED);
         let numbers = |t: &str| -> Result<Vec<f64>> {
             t.split(',')
@@ -52,8 +52,9 @@ impl FromStr for PsfSpec {
                 [fwhm, beta] if beta > 1.0 => Ok(Self::Moffat { fwhm, beta }),
                 _ => Err(wrong()),
             },
+            Some(("build", kind)) => Ok(Self::Build(kind.parse()?)),
             _ if text.trim().is_empty() => Err(wrong()),
-            _ if text == "build" => Ok(Self::Build),
+            _ if text == "build" => Ok(Self::Build(PsfKind::Epsf)),
             _ => Ok(Self::File(FileSpec::parse(text))),
         }
     }
@@ -64,7 +65,8 @@ impl fmt::Display for PsfSpec {
         match self {
             Self::Gaussian { fwhm } => write!(f, "gaussian:{fwhm}"),
             Self::Moffat { fwhm, beta } => write!(f, "moffat:{fwhm},{beta}"),
-            Self::Build => f.write_str("build"),
+            Self::Build(PsfKind::Epsf) => f.write_str("build"),
+            Self::Build(kind) => write!(f, "build:{kind}"),
             Self::File(file) => write!(f, "{file}"),
         }
     }
@@ -93,7 +95,7 @@ impl PsfSpec {
     pub fn load(&self, detector: Option<usize>, oversampling: Option<usize>) -> Result<Option<LoadedPsf>> {
         let mut notes = Vec::new();
         let (model, description): (Arc<dyn PsfModel>, String) = match self {
-            Self::Build => return Ok(None),
+            Self::Build(_) => return Ok(None),
             Self::Gaussian { fwhm } => (
                 Arc::new(CircularGaussianPrf::new(*fwhm)?),
                 format!("circular Gaussian of FWHM {fwhm} px, integrated over the pixels"),
@@ -122,10 +124,44 @@ impl PsfSpec {
                 }
                 PsfFile::Image(image) => image_model(&image, oversampling, &mut notes)?,
                 PsfFile::Psfex(p) => psfex_model(&p, &mut notes)?,
+                PsfFile::Daophot(d) => daophot_model(&d)?,
             },
         };
         Ok(Some(LoadedPsf { model, description, notes }))
     }
+}
+
+fn daophot_model(d: &DaophotModel) -> Result<(Arc<dyn PsfModel>, String)> {
+    let expected = "gaussian, moffat15, moffat25, lorentz, penny1 or penny2";
+    let function = DaophotFunction::of_name(&d.function)
+        .ok_or_else(|| PipelineError::value("function of the PSF", d.function.as_str(), expected))?;
+    let core = DaophotCore {
+        function,
+        x_hwhm: d.hwhm.0,
+        y_hwhm: d.hwhm.1,
+        tilt: d.tilt.0,
+        gaussian_tilt: d.tilt.1,
+        fraction: d.fraction,
+    };
+    let table = match &d.table {
+        None => None,
+        Some(t) => {
+            let config = PolynomialPsfConfig {
+                zero: t.zero,
+                scale: t.scale,
+                oversampling: t.oversampling,
+                origin: Some(t.origin),
+                factor: 1.0,
+            };
+            Some(PolynomialPsf::new(t.data.view(), &t.terms, config)?)
+        }
+    };
+    let terms = table.as_ref().map_or(0, |t| t.terms().len());
+    let text = format!(
+        "{} of half widths {:.3} and {:.3} px with a table of {terms} terms",
+        d.function, d.hwhm.0, d.hwhm.1
+    );
+    Ok((Arc::new(DaophotPsf::with_height(core, d.height, table, d.radius)?), text))
 }
 
 /// What samples are multiplied by so that their sum is that of a PSF of unit flux.
@@ -220,7 +256,8 @@ mod tests {
     fn names_are_understood() {
         assert_eq!("gaussian:2.5".parse::<PsfSpec>().unwrap(), PsfSpec::Gaussian { fwhm: 2.5 });
         assert_eq!("moffat:3,2.5".parse::<PsfSpec>().unwrap(), PsfSpec::Moffat { fwhm: 3.0, beta: 2.5 });
-        assert_eq!("build".parse::<PsfSpec>().unwrap(), PsfSpec::Build);
+        assert_eq!("build".parse::<PsfSpec>().unwrap(), PsfSpec::Build(PsfKind::Epsf));
+        assert_eq!("build:3,2".parse::<PsfSpec>().unwrap(), PsfSpec::Build(PsfKind::Grid { nx: 3, ny: 2 }));
         assert!(matches!("grid.fits[1]".parse::<PsfSpec>().unwrap(), PsfSpec::File(_)));
         for wrong in ["gaussian:0", "gaussian:a", "gaussian:1,2", "moffat:2", "moffat:2,0.5", ""] {
             assert!(wrong.parse::<PsfSpec>().unwrap_err().is_usage(), "{wrong}");

@@ -14,8 +14,9 @@ use crate::detect::Noise;
 use crate::exposure::{AnyExposure, Exposure};
 use crate::segment::{find_in_run, pictures, write_labels};
 use crate::{
-    Detected, PipelineError, Result, RunConfig, StoredPixel, add_sky_columns, detect, estimate_background,
-    estimate_fwhm, load, measure, overlay_of, provenance, report, write_map,
+    Detected, PipelineError, PsfSpec, Result, RunConfig, StoredPixel, add_sky_columns, detect,
+    estimate_background, estimate_fwhm, load, measure, overlay_of, provenance, psf_gallery, report, run_psf,
+    write_map,
 };
 
 /// What a run did, as `run.json` holds it.
@@ -139,6 +140,7 @@ impl<'a> Job<'a> {
         exposure.require_good_pixels()?;
         let n_bad = exposure.n_bad();
         let catalog = catalog_name(&config.output.format)?;
+        let psf = run_psf::spec_of(&config.psf)?;
         if !matches!(config.detect.method.as_str(), "stars" | "segment") {
             let found = config.detect.method.as_str();
             return Err(PipelineError::value("detection method", found, "stars or segment"));
@@ -146,7 +148,7 @@ impl<'a> Job<'a> {
         self.begin("background");
         let (bkg, notes) = estimate_background(&exposure.image()?, &config.background, &exec)?;
         exposure.notes.extend(notes);
-        self.prepare_folder(config, catalog)?;
+        self.prepare_folder(config, catalog, psf.as_ref())?;
         let rms: Array2<T> = bkg.background_rms();
         let (background_median, background_rms_median) =
             (bkg.background_median(), bkg.background_rms_median());
@@ -171,7 +173,6 @@ impl<'a> Job<'a> {
         } else {
             (detect(&exposure.image()?, &noise, &config.detect, &exec)?, None)
         };
-        drop(noise_map);
         drop(rms);
         if let Some(s) = &segments {
             self.begin("writing labels");
@@ -200,6 +201,11 @@ impl<'a> Job<'a> {
             table.meta.set(name, legend.clone());
         }
 
+        let mut psf_notes = Vec::new();
+        if let Some(spec) = &psf {
+            psf_notes = self.psf(&exposure, &errors, &noise_map, &found, spec, config, catalog)?;
+        }
+        drop(noise_map);
         self.begin("writing");
         let path = self.file(catalog);
         let table_options =
@@ -250,7 +256,7 @@ impl<'a> Job<'a> {
             fwhm: found.fwhm,
             n_sources: table.n_rows(),
             n_flagged: flags.iter().filter(|&&f| f != 0).count(),
-            notes: exposure.notes.iter().chain(&found.notes).cloned().collect(),
+            notes: exposure.notes.iter().chain(&found.notes).chain(&psf_notes).cloned().collect(),
             threads: exec.threads(),
             seconds: self.seconds,
             files: self.files,
@@ -260,8 +266,58 @@ impl<'a> Job<'a> {
         Ok(summary)
     }
 
+    /// PSF photometry of what was found, with its files; the notes.
+    fn psf<T: StoredPixel>(
+        &mut self,
+        exposure: &Exposure<T>,
+        errors: &Array2<T>,
+        noise: &Array2<f64>,
+        found: &Detected,
+        spec: &PsfSpec,
+        config: &RunConfig,
+        catalog: &str,
+    ) -> Result<Vec<String>> {
+        self.begin("PSF photometry");
+        let (exec, overwrite) = (self.options.exec.clone(), self.options.overwrite);
+        let image = exposure.image_with_error(errors)?;
+        let mut step = run_psf::psf_step(&image, noise, found, spec, config, &exec)?;
+        add_sky_columns(&mut step.table, exposure.sky.as_ref(), &step.phot.positions(), &exec)?;
+        if let Some(unit) = &exposure.unit {
+            let names: Vec<String> = step.table.names().iter().map(|n| (*n).to_owned()).collect();
+            for n in names.iter().filter(|n| n.starts_with("flux") || *n == "local_bkg") {
+                step.table.column_mut(n)?.unit.get_or_insert_with(|| unit.clone());
+            }
+        }
+        let own = step.table.meta.clone();
+        let parameters = serde_json::to_value(config).unwrap_or_default();
+        step.table.meta = provenance::table_meta("run", &exposure.file, &exposure.sha256, &parameters);
+        step.table.meta.set("psf", step.description.as_str());
+        for (k, v) in own.iter() {
+            if step.table.meta.get(k).is_none() {
+                step.table.meta.set(k, v.clone());
+            }
+        }
+        let path = self.file(&run_psf::table_name(catalog));
+        let options = TableOptions { overwrite, exec, ..TableOptions::default() };
+        skyphot_io::write_table(&path, &step.table, &options)?;
+        if config.output.maps {
+            self.write_map("psf_residual.fits", &step.residual, &exposure.header)?;
+        }
+        if let Some(built) = &step.built {
+            let path = self.file("psf.fits");
+            let header = run_psf::psf_header(short_name(&exposure.file), built.n_used())?;
+            built.write(&path, header, overwrite)?;
+            if config.output.overlay {
+                let path = self.file("psf.png");
+                let title = format!("PSF of {}", short_name(&exposure.file));
+                psf_gallery(&exposure.image()?, built, &found.positions, &title)?.save(&path, overwrite)?;
+            }
+        }
+        Ok(step.notes)
+    }
+
     /// Makes the folder and refuses to begin if a file would be overwritten that must not be.
-    fn prepare_folder(&self, config: &RunConfig, catalog: &str) -> Result<()> {
+    fn prepare_folder(&self, config: &RunConfig, catalog: &str, psf: Option<&PsfSpec>) -> Result<()> {
         let dir = self.options.output;
         std::fs::create_dir_all(dir).map_err(|source| PipelineError::File {
             action: "make the folder",
@@ -281,6 +337,8 @@ impl<'a> Job<'a> {
                 names.push("labels.png");
             }
         }
+        let more = psf.map(|p| run_psf::files(config, p, catalog)).unwrap_or_default();
+        names.extend(more.iter().map(String::as_str));
         match names.iter().map(|n| dir.join(n)).find(|p| p.exists()) {
             Some(p) if !self.options.overwrite => Err(skyphot_io::IoError::Exists(p).into()),
             _ => Ok(()),

@@ -3,6 +3,7 @@
 mod axes;
 mod color;
 mod colormap;
+mod compose;
 mod error;
 mod font;
 mod histeq;

@@ -1,25 +1,23 @@
-//! `skyphot epsf FILE`: an effective PSF from the stars of an image.
+//! `skyphot epsf FILE`: a PSF from the stars of an image.
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use ndarray::{Array3, Axis};
-use skyphot::core::{Image, Pixel, Point};
-use skyphot::io::{Header, write_psf_grid, write_psf_image};
+use skyphot::core::{Pixel, Point};
+use skyphot::io::Header;
 use skyphot::pipeline::spec::Shape;
 use skyphot::pipeline::{
-    BackgroundSection, DetectSection, EpsfOptions, Exposure, InputSection, StoredPixel, build_epsf,
-    estimate_background, load, table_meta,
+    BackgroundSection, BuiltPsf, DetectSection, EpsfOptions, Exposure, InputSection, PsfKind, StoredPixel,
+    build_psf, estimate_background, load, psf_gallery, table_meta,
 };
-use skyphot::plot::{PsfGridPlotConfig, plot_psf_grid};
-use skyphot::psf::EpsfResult;
+use skyphot::psf::{DaophotFunction, StarCatalog};
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
 use skyphot::with_exposure;
 
-use super::psf::{Sky, bright_stars};
 use crate::args::{BackgroundArgs, DetectArgs, GlobalArgs, InputArgs};
-use crate::cmd::aperture::read_positions;
+use crate::cmd::aperture::{read_positions, require_inside};
+use crate::cmd::psf_stars::{Sky, StarArgs, cutout};
 use crate::progress::Progress;
 use crate::{cmd, output};
 
@@ -27,25 +25,25 @@ use crate::{cmd, output};
 #[command(after_help = "\
 Stars come from --positions, or else bright ones without neighbours are found. The sky is subtracted: the
 two-dimensional background with --subtract-background, else the clipped median. The PSF is written as an
-image with the keywords OVERSAMP, PSF_X0 and PSF_Y0; with --grid as a cube in the layout of STPSF. Both
-are what --psf of skyphot psf reads.
+image with the keywords OVERSAMP, PSF_X0 and PSF_Y0; with --grid as a cube in the layout of STPSF; with
+--daophot as keywords of the analytic core and a cube of the table. --psf of skyphot psf reads all of them.
+
+The picture shows the PSF, the field with the stars used and turned down, the brightest stars used and
+what is left of them, in units of their peaks.
 
 Examples:
   skyphot epsf field.fits --subtract-background -o epsf.fits --plot epsf.png
   skyphot epsf field.fits --positions stars.ecsv --size 25 --oversampling 4 --stars report.ecsv -o epsf.fits
-  skyphot epsf field.fits --grid 3,3 --psf-stars 900 -o grid.fits --plot grid.png")]
+  skyphot epsf field.fits --grid 3,3 --psf-stars 900 -o grid.fits --plot grid.png
+  skyphot epsf field.fits --daophot 1 --saturation 50000 -o daophot.fits --plot daophot.png")]
 pub(crate) struct EpsfCmd {
     #[command(flatten)]
     input: InputArgs,
     /// Stars: a catalogue with pixel positions, - for ECSV on standard input, or X,Y;X,Y;...
-    #[arg(long, value_name = "CAT|X,Y;...", allow_hyphen_values = true, help_heading = "Stars")]
+    #[arg(long, value_name = "CAT|X,Y;...", allow_hyphen_values = true, help_heading = "Stars for the PSF")]
     positions: Option<String>,
-    /// Most stars
-    #[arg(long, value_name = "N", default_value_t = 200, help_heading = "Stars")]
-    psf_stars: usize,
-    /// Pixels above this make a star unfit, data units
-    #[arg(long, value_name = "VALUE", help_heading = "Stars")]
-    saturation: Option<f64>,
+    #[command(flatten)]
+    choice: StarArgs,
     /// Cutouts of the stars, pixels, odd [default: 25]
     #[arg(long, value_name = "N[,N]", help_heading = "PSF")]
     size: Option<Shape>,
@@ -59,8 +57,30 @@ pub(crate) struct EpsfCmd {
     #[arg(long, value_name = "R", help_heading = "PSF")]
     norm_radius: Option<f64>,
     /// A PSF for each cell of a grid of NX columns and NY rows
-    #[arg(long, value_name = "NX,NY", help_heading = "PSF")]
+    #[arg(long, value_name = "NX,NY", help_heading = "PSF", conflicts_with = "daophot")]
     grid: Option<GridSize>,
+    /// Part of its size by which a cell of --grid reaches into its neighbours for stars
+    #[arg(long, value_name = "F", default_value_t = 0.25, requires = "grid", help_heading = "PSF")]
+    overlap: f64,
+    /// DAOPHOT's kind of PSF instead: an analytic core and a table of what it misses, constant over the image (0), linear
+    /// (1) or quadratic (2) in the position
+    #[arg(
+        long,
+        value_name = "DEGREE",
+        num_args = 0..=1,
+        default_missing_value = "0",
+        value_parser = clap::value_parser!(u32).range(0..=2),
+        help_heading = "PSF"
+    )]
+    daophot: Option<u32>,
+    /// Its analytic function [default: the one that fits best]
+    #[arg(
+        long,
+        value_parser = ["gaussian", "moffat15", "moffat25", "lorentz", "penny1", "penny2"],
+        requires = "daophot",
+        help_heading = "PSF"
+    )]
+    function: Option<String>,
     /// Estimate and subtract the two-dimensional background first
     #[arg(long, help_heading = "Background")]
     subtract_background: bool,
@@ -71,10 +91,10 @@ pub(crate) struct EpsfCmd {
     /// FITS file to write
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: PathBuf,
-    /// Table of the stars with their residuals and what was the matter with them, to write
+    /// Table of all candidates to write: why a star was turned down, its residuals if it was used
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     stars: Option<PathBuf>,
-    /// Picture of the PSF: .png or .svg
+    /// Picture of the PSF, the field, the stars used and their residuals: .png or .svg
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
 }
@@ -93,6 +113,19 @@ impl std::str::FromStr for GridSize {
     }
 }
 
+impl EpsfCmd {
+    fn kind(&self) -> PsfKind {
+        match (self.grid, self.daophot) {
+            (Some(GridSize(nx, ny)), _) => PsfKind::Grid { nx, ny },
+            (None, Some(degree)) => {
+                let function = self.function.as_deref().and_then(DaophotFunction::of_name);
+                PsfKind::Daophot { function, degree }
+            }
+            (None, None) => PsfKind::Epsf,
+        }
+    }
+}
+
 pub(crate) fn run(args: &EpsfCmd, global: &GlobalArgs) -> anyhow::Result<()> {
     let mut planes = InputSection::default();
     args.input.planes.apply(&mut planes);
@@ -100,8 +133,10 @@ pub(crate) fn run(args: &EpsfCmd, global: &GlobalArgs) -> anyhow::Result<()> {
     args.detect.apply(&mut section);
     args.background.apply(&mut background);
     let place = || format!("skyphot epsf {}", args.input.file);
+    let positions = args.positions.as_deref().map(read_positions).transpose().with_context(place)?;
     let any = load(&args.input.file, &planes).with_context(place)?;
-    with_exposure!(any, e => build(e, &planes, &section, &background, args, global)).with_context(place)
+    with_exposure!(any, e => build(e, &planes, &section, &background, positions, args, global))
+        .with_context(place)
 }
 
 fn build<T: StoredPixel>(
@@ -109,12 +144,17 @@ fn build<T: StoredPixel>(
     planes: &InputSection,
     section: &DetectSection,
     background: &BackgroundSection,
+    positions: Option<Vec<Point>>,
     args: &EpsfCmd,
     global: &GlobalArgs,
 ) -> anyhow::Result<()> {
     let progress = Progress::new(global);
     let exec = global.exec()?;
     e.require_good_pixels()?;
+    if let Some(p) = &positions {
+        anyhow::ensure!(!p.is_empty(), "the positions have no row: a PSF needs stars");
+        require_inside(p, e.data.dim(), &progress)?;
+    }
     let errors = e.total_error(planes.gain)?;
     let noise = if args.subtract_background {
         progress.step("background");
@@ -133,150 +173,91 @@ fn build<T: StoredPixel>(
         Some(err) => e.image_with_error(err)?,
         None => e.image()?,
     };
-    let size = args.size.map_or((25, 25), |s| (s.0, s.1));
-    let stars = match &args.positions {
-        Some(text) => read_positions(text)?,
-        None => bright_stars(&image, 0.0, &noise, section, size, args.psf_stars, &progress, &exec)?,
-    };
-    let options = EpsfOptions {
-        size,
-        oversampling: (args.oversampling, args.oversampling),
-        max_iterations: args.max_passes,
-        saturation: args.saturation,
-        norm_radius: args.norm_radius,
-        exec,
-    };
     for n in &e.notes {
         progress.note(&format!("note: {n}"));
     }
-    let grid = args.grid.unwrap_or(GridSize(1, 1));
-    let results = cells(&image, &stars, grid, &options, &progress)?;
-    let os = options.oversampling;
+    let size = cutout(args.size);
+    let (catalog, selected) = match positions {
+        Some(p) => (StarCatalog::at_pixels(p), None),
+        None => {
+            let s = args.choice.choose(&image, &noise, section, args.size, &progress, &exec)?;
+            (s.catalog(), Some(s))
+        }
+    };
+    let options = EpsfOptions {
+        kind: args.kind(),
+        size,
+        oversampling: (args.oversampling, args.oversampling),
+        max_iterations: args.max_passes,
+        saturation: args.choice.saturation,
+        norm_radius: args.norm_radius,
+        overlap: args.overlap,
+        exec,
+    };
+    let (built, extracted) =
+        build_psf(&image, &catalog, &options, |what| progress.step(&format!("building the PSF: {what}")))?;
     let mut header = Header::new();
     header.set("SW_FILE", cmd::title(&e.file), "image the PSF was built from")?;
-    header.set(
-        "NSTARS",
-        results.iter().map(|r| r.result.stars.n_good_cutouts()).sum::<usize>(),
-        "stars used",
-    )?;
-    let (ny, nx) = results[0].result.epsf.data().dim();
-    let mut data = Array3::zeros((results.len(), ny, nx));
-    for (k, r) in results.iter().enumerate() {
-        data.index_axis_mut(Axis(0), k).assign(&r.result.epsf.data());
-    }
-    let at: Vec<Point> = results.iter().map(|r| r.center).collect();
-    if args.grid.is_some() {
-        write_psf_grid(&args.output, data.view(), &at, os, header, global.force)?;
-    } else {
-        let epsf = &results[0].result.epsf;
-        write_psf_image(&args.output, epsf.data(), os, epsf.origin(), header, global.force)?;
-    }
+    header.set("NSTARS", built.n_used(), "stars used")?;
+    built.write(&args.output, header, global.force)?;
     if let Some(path) = &args.stars {
-        let mut table = results[0].result.star_table()?;
-        for (k, r) in results.iter().enumerate().skip(1) {
-            let more = r.result.star_table()?;
-            table = stacked(&table, &more).with_context(|| format!("stars of cell {}", k + 1))?;
-        }
+        let mut table = match &selected {
+            Some(s) => built.report(s)?,
+            None => built.star_table()?,
+        };
         let parameters = serde_json::json!({
             "input": planes, "positions": args.positions, "size": [size.0, size.1], "oversampling": args.oversampling,
-            "max-passes": args.max_passes, "grid": args.grid.map(|g| [g.0, g.1]), "saturation": args.saturation,
+            "max-passes": args.max_passes, "kind": options.kind.to_string(), "saturation": options.saturation,
         });
         cmd::set_meta(&mut table, table_meta("epsf", &e.file, &e.sha256, &parameters));
         cmd::write_table(path, &table, global)?;
     }
     if let Some(path) = &args.plot {
-        let round = |v: f64| (v * 10.0).round() / 10.0;
-        let xs: Vec<f64> = at[..grid.0].iter().map(|p| round(p.x)).collect();
-        let ys: Vec<f64> = at.iter().step_by(grid.0).map(|p| round(p.y)).collect();
-        let config = PsfGridPlotConfig {
-            title: Some(format!("effective PSF of {}", cmd::title(&e.file))),
-            ..PsfGridPlotConfig::default()
-        };
-        cmd::save_picture(plot_psf_grid(data.view(), &xs, &ys, &config), path, global)?;
+        progress.step("picture");
+        let candidates = selected.as_ref().map_or(Vec::new(), |s| s.positions.clone());
+        let title = format!("PSF of {}", cmd::title(&e.file));
+        psf_gallery(&image, &built, &candidates, &title)?.save(path, global.force)?;
     }
     drop(progress);
-    summary(&results, args, global)
+    let all = selected.as_ref().map_or(catalog.len(), skyphot::psf::SelectedStars::len);
+    summary(&built, (all, extracted.rejected.len()), args, global)
 }
 
-/// The PSF of one cell of the grid.
-struct Cell {
-    center: Point,
-    result: EpsfResult,
-    rejected: usize,
-}
-
-fn cells<T: Pixel>(
-    image: &Image<'_, T>,
-    stars: &[Point],
-    grid: GridSize,
-    options: &EpsfOptions,
-    progress: &Progress,
-) -> anyhow::Result<Vec<Cell>> {
-    let (ny, nx) = image.shape();
-    let (width, height) = (nx as f64 / grid.0 as f64, ny as f64 / grid.1 as f64);
-    let mut out = Vec::with_capacity(grid.0 * grid.1);
-    for j in 0..grid.1 {
-        for i in 0..grid.0 {
-            let center = Point::new((i as f64 + 0.5) * width - 0.5, (j as f64 + 0.5) * height - 0.5);
-            let inside: Vec<Point> = stars
-                .iter()
-                .copied()
-                .filter(|p| {
-                    let cell = |v: f64, size: f64, n: usize| (((v + 0.5) / size) as usize).min(n - 1);
-                    (cell(p.x, width, grid.0), cell(p.y, height, grid.1)) == (i, j)
-                })
-                .collect();
-            let name = format!("cell {} of {}", j * grid.0 + i + 1, grid.0 * grid.1);
-            let (result, extracted) = build_epsf(image, &inside, options, |it| {
-                progress.step(&format!("PSF of {name}: {} {}", it.stage.name(), it.number));
-            })
-            .with_context(|| format!("{name} ({} stars)", inside.len()))?;
-            out.push(Cell { center, result, rejected: extracted.rejected.len() });
+fn summary(
+    built: &BuiltPsf,
+    (all, rejected): (usize, usize),
+    args: &EpsfCmd,
+    global: &GlobalArgs,
+) -> anyhow::Result<()> {
+    let (psfs, converged) = match built {
+        BuiltPsf::Epsf(r) => (1, Some(usize::from(r.converged))),
+        BuiltPsf::Grid(g) => {
+            let results = g.cells.iter().filter_map(|c| c.result.as_ref());
+            (g.cells.len(), Some(results.filter(|r| r.converged).count()))
         }
-    }
-    Ok(out)
-}
-
-/// Two tables of the same columns, one below the other.
-fn stacked(a: &skyphot::core::Table, b: &skyphot::core::Table) -> anyhow::Result<skyphot::core::Table> {
-    use skyphot::core::{Column, ColumnData};
-    let mut out = skyphot::core::Table::new();
-    for (x, y) in a.columns().iter().zip(b.columns()) {
-        let data: ColumnData = match (x.data(), y.data()) {
-            (ColumnData::F64(p), ColumnData::F64(q)) => [&p[..], q].concat().into(),
-            (ColumnData::I64(p), ColumnData::I64(q)) => [&p[..], q].concat().into(),
-            (ColumnData::U32(p), ColumnData::U32(q)) => [&p[..], q].concat().into(),
-            (ColumnData::Bool(p), ColumnData::Bool(q)) => [&p[..], q].concat().into(),
-            (ColumnData::Str(p), ColumnData::Str(q)) => [&p[..], q].concat().into(),
-            _ => anyhow::bail!("column {} changes its type", x.name()),
-        };
-        let mut column = Column::new(x.name(), data);
-        column.unit = x.unit.clone();
-        column.description = x.description.clone();
-        out.push(column)?;
-    }
-    Ok(out)
-}
-
-fn summary(results: &[Cell], args: &EpsfCmd, global: &GlobalArgs) -> anyhow::Result<()> {
-    let used: usize = results.iter().map(|r| r.result.stars.n_good_cutouts()).sum();
-    let all: usize = results.iter().map(|r| r.result.stars.n_cutouts() + r.rejected).sum();
-    let converged = results.iter().filter(|r| r.result.converged).count();
-    let most = results.iter().map(|r| r.result.n_iterations).max().unwrap_or(0);
+        BuiltPsf::Daophot(_) => (1, None),
+    };
+    let rms = if let BuiltPsf::Daophot(d) = built { Some(d.rms) } else { None };
     if global.json {
+        let tried: Option<Vec<_>> = match built {
+            BuiltPsf::Daophot(d) => Some(d.tried.iter().map(|(f, r)| (f.name(), *r)).collect()),
+            _ => None,
+        };
         return output::json(&serde_json::json!({
-            "file": args.input.file, "psfs": results.len(), "stars": all, "stars_used": used,
-            "iterations": most, "converged": converged,
+            "file": args.input.file, "psf": built.description(), "psfs": psfs, "stars": all,
+            "stars_used": built.n_used(), "not_extracted": rejected, "iterations": built.n_iterations(),
+            "converged": converged, "rms": rms, "functions": tried,
         }));
     }
     if global.quiet {
         return Ok(());
     }
-    let psfs = if results.len() == 1 { "PSF".to_owned() } else { format!("{} PSFs", results.len()) };
-    output::text(&format!(
-        "{}: {psfs} from {used} of {all} stars, {most} iterations, {converged} of {} converged\nwritten to {}\n",
-        args.input.file,
-        results.len(),
-        args.output.display()
-    ))
+    let mut text = format!("{}: {} of {all} candidates", args.input.file, built.description());
+    if let (Some(n), Some(c)) = (built.n_iterations(), converged) {
+        text += &format!(", {n} iterations, {c} of {psfs} converged");
+    }
+    if let Some(rms) = rms {
+        text += &format!(", rms residual {:.2} % of the peak", 100.0 * rms);
+    }
+    output::text(&format!("{text}\nwritten to {}\n", args.output.display()))
 }

@@ -18,6 +18,8 @@ pub(crate) mod matching;
 pub(crate) mod plot;
 pub(crate) mod profile;
 pub(crate) mod psf;
+mod psf_completeness;
+mod psf_stars;
 pub(crate) mod run;
 pub(crate) mod segment;
 pub(crate) mod simulate;

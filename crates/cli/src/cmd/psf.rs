@@ -6,22 +6,26 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ndarray::Array2;
-use skyphot::core::{Exec, Image, Pixel, Point, Table};
+use skyphot::core::{Exec, Image, Pixel, Table};
 use skyphot::detection::Threshold;
 use skyphot::pipeline::spec::{FwhmSpec, Pair, Shape, ThresholdSpec};
 use skyphot::pipeline::{
-    BackgroundSection, DetectSection, EpsfOptions, Exposure, InputSection, LevelFinder, LoadedPsf, Noise,
-    PsfOptions, PsfSpec, PsfStart, StoredPixel, add_sky_columns, build_epsf, choose_stars, detect,
-    estimate_background, initial_of, load, psf_photometry, star_finder, table_meta, write_map,
+    BackgroundSection, DetectSection, EpsfOptions, Exposure, InputSection, LevelFinder, LoadedPsf, PsfKind,
+    PsfOptions, PsfSpec, PsfStart, StoredPixel, add_sky_columns, build_psf, estimate_background, initial_of,
+    load, psf_photometry, star_finder, table_meta, write_map,
 };
 use skyphot::plot::{Color, Interval, MarkerKind, Overlay, PlotConfig, plot_image};
-use skyphot::psf::{InitialParameters, IterationMode, PsfFlags, PsfModel, PsfPhotometry};
+use skyphot::psf::{
+    CrowdedConfig, InitialParameters, IterationMode, PsfFlags, PsfModel, PsfPhotometry, fit_crowded,
+};
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
 use skyphot::with_exposure;
 
 use crate::args::{BackgroundArgs, DetectArgs, GlobalArgs, InputArgs, TableOutput};
 use crate::cmd;
 use crate::cmd::aperture::{read_sources, require_inside};
+use crate::cmd::psf_completeness::{self, Magnitudes};
+use crate::cmd::psf_stars::{Sky, StarArgs, cutout};
 use crate::failure::Usage;
 use crate::output;
 use crate::progress::Progress;
@@ -39,12 +43,14 @@ Examples:
   skyphot psf image.fits --psf grid.fits --threshold 5sigma -o stars.ecsv --residual residual.fits
   skyphot psf image.fits --psf gaussian:2.5 --positions cat.ecsv --fixed-positions -o forced.ecsv
   skyphot psf crowded.fits --psf moffat:3,2.5 --subtract-background --group 8 --iterate all -o stars.fits
-  skyphot psf field.fits --psf build --subtract-background --plot residual.png -o stars.ecsv")]
+  skyphot psf field.fits --psf build --subtract-background --plot residual.png -o stars.ecsv
+  skyphot psf m13.fits --psf build:2,2 --subtract-background --crowded --completeness 50 -o stars.ecsv")]
 pub(crate) struct PsfCmd {
     #[command(flatten)]
     input: InputArgs,
-    /// The PSF: gaussian:FWHM or moffat:FWHM,BETA (pixels); a grid (STPSF, STDPSF or GRID_XY layout), an image or a PSFEx
-    /// model; or build: an effective PSF from bright stars of the image
+    /// The PSF: gaussian:FWHM or moffat:FWHM,BETA (pixels); a grid (STPSF, STDPSF or GRID_XY layout), an image, a PSFEx
+    /// model or one of skyphot epsf; or made from bright stars of the image: build (an effective PSF), build:NX,NY (a grid of
+    /// them) or build:daophot[,FUNCTION][,DEGREE] (an analytic core and a table of what it misses)
     #[arg(long, value_name = "gaussian:FWHM|moffat:FWHM,BETA|FILE|build", help_heading = "PSF")]
     psf: PsfSpec,
     /// Detector of a STDPSF file that holds several (from 1)
@@ -56,12 +62,8 @@ pub(crate) struct PsfCmd {
     /// Cutouts of the stars the PSF is built from, pixels, odd [default: 25]
     #[arg(long, value_name = "N[,N]", help_heading = "PSF")]
     psf_size: Option<Shape>,
-    /// Most stars the PSF is built from
-    #[arg(long, value_name = "N", default_value_t = 200, help_heading = "PSF")]
-    psf_stars: usize,
-    /// Pixels above this make a star unfit to build the PSF from, data units
-    #[arg(long, value_name = "VALUE", help_heading = "PSF")]
-    saturation: Option<f64>,
+    #[command(flatten)]
+    stars: StarArgs,
     /// Catalogue with pixel positions (x_fit y_fit, x_centroid y_centroid, x y ...) and, if it has them, fluxes, - for
     /// ECSV on standard input, or the positions themselves: X,Y;X,Y;...
     #[arg(long, value_name = "CAT|X,Y;...", allow_hyphen_values = true, help_heading = "Sources")]
@@ -78,7 +80,11 @@ pub(crate) struct PsfCmd {
     /// Find and fit again in the residual: the new sources only, or all again (needs --group)
     #[arg(long, value_enum, value_name = "MODE", num_args = 0..=1, default_missing_value = "new", help_heading = "Fit")]
     iterate: Option<IterateArg>,
-    /// Most passes of --iterate
+    /// Crowded fields: find, fit all, subtract, find what they hid, fit all again, split what is not one star; adds
+    /// sharpness and chi
+    #[arg(long, conflicts_with_all = ["iterate", "group", "positions", "local_background", "xy_bounds"], help_heading = "Fit")]
+    crowded: bool,
+    /// Most passes of --iterate and --crowded
     #[arg(long = "max-passes", value_name = "N", default_value_t = 3, help_heading = "Fit")]
     max_passes: usize,
     /// Radius of the aperture that measures initial fluxes, pixels
@@ -90,6 +96,31 @@ pub(crate) struct PsfCmd {
     /// Largest distance of a fitted from an initial position along x and y, pixels
     #[arg(long, value_name = "D", help_heading = "Fit")]
     xy_bounds: Option<f64>,
+    /// Put N artificial stars of every magnitude into the image, one at a time, measure around each anew as with --crowded,
+    /// and write a table of completeness, bias and scatter by magnitude
+    #[arg(long, value_name = "N", help_heading = "Artificial stars")]
+    completeness: Option<std::num::NonZeroUsize>,
+    /// That table [default: the name of --output with _completeness]
+    #[arg(long, value_name = "FILE", requires = "completeness", help_heading = "Artificial stars")]
+    completeness_output: Option<PathBuf>,
+    /// Magnitudes to try [default: those of the sources found and 1.5 mag below, in steps of 0.5]
+    #[arg(
+        long,
+        value_name = "BRIGHT,FAINT,STEP",
+        requires = "completeness",
+        allow_hyphen_values = true,
+        help_heading = "Artificial stars"
+    )]
+    completeness_mags: Option<Magnitudes>,
+    /// Magnitude of flux 1
+    #[arg(
+        long,
+        value_name = "MAG",
+        default_value_t = 0.0,
+        allow_hyphen_values = true,
+        help_heading = "Artificial stars"
+    )]
+    zero_point: f64,
     /// Estimate and subtract the two-dimensional background first
     #[arg(long, help_heading = "Background")]
     subtract_background: bool,
@@ -132,6 +163,9 @@ pub(crate) fn run(args: &PsfCmd, global: &GlobalArgs) -> anyhow::Result<()> {
             "--iterate all fits groups, and no --group was given",
             "--iterate all --group 8",
         ));
+    }
+    if args.completeness.is_some() {
+        psf_completeness::file(args.completeness_output.as_deref(), &args.table.output)?;
     }
     let given = args.positions.as_deref().map(initial).transpose()?;
     let place = || format!("skyphot psf {}", args.input.file);
@@ -176,7 +210,7 @@ impl Job<'_> {
             None => e.image()?,
         };
         let mut notes = e.notes.clone();
-        let finding = self.given.is_none() || args.iterate.is_some() || self.psf.is_none();
+        let finding = self.given.is_none() || args.iterate.is_some() || args.completeness.is_some();
         let finder =
             if finding { Some(self.finder(&image, level, &noise, &exec, &mut notes)?) } else { None };
         let (model, description) = match &self.psf {
@@ -184,7 +218,10 @@ impl Job<'_> {
                 notes.extend(p.notes.iter().cloned());
                 (p.model.clone(), p.description.clone())
             }
-            None => self.build(&image, level, &noise, &progress, &exec)?,
+            None => {
+                let kind = if let PsfSpec::Build(kind) = args.psf { kind } else { PsfKind::default() };
+                self.build(kind, &image, level, &noise, &progress, &exec)?
+            }
         };
         progress.step(&format!("fitting ({description})"));
         let options = PsfOptions {
@@ -201,6 +238,7 @@ impl Job<'_> {
             xy_bounds: args.xy_bounds,
             psf_shape: args.psf_shape.map(|s| (s.0, s.1)),
             exec: exec.clone(),
+            watch: progress.watch(),
         };
         let start = match (&self.given, &finder) {
             (Some(g), _) => PsfStart::Given(g.clone()),
@@ -208,14 +246,52 @@ impl Job<'_> {
             (None, None) => anyhow::bail!("neither positions nor a finder"),
         };
         let other = finder.as_ref().map(|f| f as &dyn skyphot::detection::Finder<f64>);
-        let phot = psf_photometry(&image, model.as_ref(), &start, other, &options)?;
+        let crowded = self.crowded(model.as_ref(), &progress, &exec);
+        // The significance of a source needs errors.
+        let sky_error = match (&errors, &noise) {
+            (Some(_), _) => None,
+            (None, Sky::Level(s)) => Some(Array2::from_elem(e.data.dim(), T::from_f64(*s))),
+            (None, Sky::Map(m)) => Some(m.mapv(T::from_f64)),
+        };
+        let weighted = match &sky_error {
+            Some(s) => e.image_with_error(s)?,
+            None => image,
+        };
+        let (phot, table, model) = match (&finder, args.crowded) {
+            (Some(f), true) => {
+                let found = fit_crowded(&weighted, model.as_ref(), f, None, &crowded)?;
+                let table = found.to_table()?;
+                (found.photometry, table, model)
+            }
+            _ => {
+                let phot = psf_photometry(&image, model.as_ref(), &start, other, &options)?;
+                let table = phot.to_table()?;
+                (phot, table, model)
+            }
+        };
         for n in &notes {
             progress.note(&format!("note: {n}"));
         }
         if phot.is_empty() {
             progress.note("note: no sources were found: a lower --threshold finds fainter ones");
         }
-        self.write(&e, &image, &phot, model.as_ref(), &description, &exec, &progress)
+        let artificial = match (&finder, args.completeness) {
+            (Some(f), Some(n)) => {
+                progress.step(&format!("artificial stars ({description})"));
+                let magnitudes = (args.completeness_mags, args.zero_point);
+                Some(psf_completeness::table(
+                    &weighted,
+                    model.as_ref(),
+                    f,
+                    &crowded,
+                    magnitudes,
+                    &phot.flux_fit,
+                    n.get(),
+                )?)
+            }
+            _ => None,
+        };
+        self.write(&e, &image, (&phot, table), artificial, model.as_ref(), &description, &exec, &progress)
     }
 
     /// Subtracts the background if asked for; the level and the noise that the finder has to know.
@@ -287,6 +363,7 @@ impl Job<'_> {
     /// A PSF from stars of the image.
     fn build<T: Pixel>(
         &self,
+        kind: PsfKind,
         image: &Image<'_, T>,
         level: f64,
         noise: &Sky,
@@ -294,42 +371,59 @@ impl Job<'_> {
         exec: &Exec,
     ) -> anyhow::Result<(Arc<dyn PsfModel>, String)> {
         let args = self.args;
-        let size = args.psf_size.map_or((25, 25), |s| (s.0, s.1));
-        let stars = bright_stars(image, level, noise, self.section, size, args.psf_stars, progress, exec)?;
-        let os = args.oversampling.unwrap_or(4);
-        let options = EpsfOptions {
-            size,
-            oversampling: (os, os),
-            saturation: args.saturation,
-            exec: exec.clone(),
-            ..EpsfOptions::default()
-        };
         let data = image.data().mapv(|v| v.to_f64() - level);
         let mut less = Image::new(data.view())?;
         if let Some(m) = image.mask() {
             less = less.with_mask(m)?;
         }
-        let (result, _) = build_epsf(&less, &stars, &options, |i| {
-            progress.step(&format!("building the PSF: {} {}", i.stage.name(), i.number));
+        let stars = args.stars.choose(&less, noise, self.section, args.psf_size, progress, exec)?;
+        let os = args.oversampling.unwrap_or(4);
+        let options = EpsfOptions {
+            kind,
+            size: cutout(args.psf_size),
+            oversampling: (os, os),
+            saturation: args.stars.saturation,
+            exec: exec.clone(),
+            ..EpsfOptions::default()
+        };
+        let (built, _) = build_psf(&less, &stars.catalog(), &options, |what| {
+            progress.step(&format!("building the PSF: {what}"));
         })?;
-        let used = result.stars.n_good_cutouts();
-        let text = format!("effective PSF from {used} stars, {os} samples per pixel");
+        let text = built.description();
         progress.note(&format!("note: {text}"));
-        Ok((Arc::new(result.epsf), text))
+        Ok((built.model(), text))
+    }
+
+    /// Photometry by the crowded-field mode, and what the artificial stars say.
+    fn crowded(&self, model: &dyn PsfModel, progress: &Progress, exec: &Exec) -> CrowdedConfig {
+        let args = self.args;
+        let fwhm = model.fwhm().unwrap_or_else(|| match self.section.fwhm {
+            FwhmSpec::Pixels(v) => v,
+            FwhmSpec::Auto => 3.0,
+        });
+        let mut config = CrowdedConfig::new(fwhm);
+        if let Some(s) = args.fit_shape {
+            config.psf.fit_shape = (s.0, s.1);
+        }
+        config.psf.exec = exec.clone();
+        config.psf.watch = progress.watch();
+        config.max_passes = args.max_passes;
+        config.sub_shape = args.psf_shape.map(|s| (s.0, s.1));
+        config
     }
 
     fn write<T: StoredPixel>(
         &self,
         e: &Exposure<T>,
         image: &Image<'_, T>,
-        phot: &PsfPhotometry,
+        (phot, mut table): (&PsfPhotometry, Table),
+        artificial: Option<Table>,
         model: &dyn PsfModel,
         description: &str,
         exec: &Exec,
         progress: &Progress,
     ) -> anyhow::Result<()> {
         let (args, global) = (self.args, self.global);
-        let mut table = phot.to_table()?;
         add_sky_columns(&mut table, e.sky.as_ref(), &phot.positions(), exec)?;
         if let Some(unit) = &e.unit {
             let names: Vec<String> = table.names().iter().map(|n| (*n).to_owned()).collect();
@@ -344,12 +438,24 @@ impl Job<'_> {
             "fit-shape": args.fit_shape, "group": args.group,
             "iterate": args.iterate.map(|i| format!("{i:?}").to_lowercase()), "max-passes": args.max_passes,
             "aperture-radius": args.aperture_radius, "local-background": args.local_background,
-            "xy-bounds": args.xy_bounds,
+            "xy-bounds": args.xy_bounds, "crowded": args.crowded,
         });
         let mut meta = table_meta("psf", &e.file, &e.sha256, &parameters);
         meta.set("psf", description);
         cmd::set_meta(&mut table, meta);
         cmd::write_table(&args.table.output, &table, global)?;
+        let mut half = None;
+        if let Some(mut t) = artificial {
+            half = psf_completeness::half(&t)?;
+            let mut meta = table_meta("psf --completeness", &e.file, &e.sha256, &parameters);
+            meta.set("psf", description);
+            cmd::set_meta(&mut t, meta);
+            let path = psf_completeness::file(args.completeness_output.as_deref(), &args.table.output)?;
+            cmd::write_table(&path, &t, global)?;
+            if let Some(m) = half {
+                progress.note(&format!("note: half of the artificial stars are found at magnitude {m:.2}"));
+            }
+        }
         let shape = args.psf_shape.map(|s| (s.0, s.1));
         if args.model.is_some() || args.residual.is_some() || args.plot.is_some() {
             progress.step("images");
@@ -380,7 +486,7 @@ impl Job<'_> {
             let flagged = phot.flags.iter().filter(|f| !f.is_empty()).count();
             return output::json(&serde_json::json!({
                 "file": args.input.file, "sources": phot.len(), "flagged": flagged, "psf": description,
-                "not_converged": count(phot, PsfFlags::NO_CONVERGENCE),
+                "not_converged": count(phot, PsfFlags::NO_CONVERGENCE), "half_complete_mag": half,
             }));
         }
         Ok(())
@@ -389,58 +495,6 @@ impl Job<'_> {
 
 fn count(phot: &PsfPhotometry, flag: PsfFlags) -> usize {
     phot.flags.iter().filter(|f| f.contains(flag)).count()
-}
-
-/// The noise of the sky.
-pub(super) enum Sky {
-    /// One value.
-    Level(f64),
-    /// A map.
-    Map(Array2<f64>),
-}
-
-impl Sky {
-    pub(super) fn as_noise(&self) -> Noise<'_> {
-        match self {
-            Self::Level(s) => Noise::Scalar(*s),
-            Self::Map(m) => Noise::Map(m.view()),
-        }
-    }
-}
-
-/// Bright stars without neighbours, found on the image less a level.
-pub(super) fn bright_stars<T: Pixel>(
-    image: &Image<'_, T>,
-    level: f64,
-    noise: &Sky,
-    section: &DetectSection,
-    size: (usize, usize),
-    most: usize,
-    progress: &Progress,
-    exec: &Exec,
-) -> anyhow::Result<Vec<Point>> {
-    progress.step("stars for the PSF");
-    let data = image.data().mapv(|v| v.to_f64() - level);
-    let mut less = Image::new(data.view())?;
-    if let Some(m) = image.mask() {
-        less = less.with_mask(m)?;
-    }
-    let found = detect(&less, &noise.as_noise(), section, exec)?;
-    let flux = flux_of(&found.table)?;
-    let chosen = choose_stars(&found.positions, &flux, image.shape(), size, most);
-    anyhow::ensure!(
-        !chosen.is_empty(),
-        "no star is fit to build the PSF from: {} found, none alone in a cutout of {} x {} pixels on the image",
-        found.positions.len(),
-        size.1,
-        size.0
-    );
-    Ok(chosen.into_iter().map(|i| found.positions[i]).collect())
-}
-
-fn flux_of(table: &Table) -> anyhow::Result<Vec<f64>> {
-    let name = ["flux", "peak_value", "peak"].into_iter().find(|n| table.has(n)).unwrap_or("flux");
-    Ok(table.f64(name)?)
 }
 
 fn draw<T: Pixel>(

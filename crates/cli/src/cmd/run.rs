@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
-use skyphot::pipeline::{self, Recipe, RecipeSummary, RunConfig, RunOptions, RunSummary};
+use skyphot::pipeline::{self, PsfSpec, Recipe, RecipeSummary, RunConfig, RunOptions, RunSummary};
 
 use crate::args::{ApertureArgs, BackgroundArgs, DetectArgs, GlobalArgs, OutputArgs, PlaneArgs};
 use crate::output;
@@ -13,7 +13,8 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Writes catalog.ecsv (or the --format asked for), background.fits, rms.fits, overlay.png, report.md and run.json.
-With --detect-method segment also segmentation.fits and labels.png. Flags win over the configuration file.
+With --detect-method segment also segmentation.fits and labels.png, with --psf psf_catalog, psf_residual.fits and, if
+the PSF is built, psf.fits and psf.png. Flags win over the configuration file.
 
 With --recipe the steps of that recipe are run instead: xdf (galaxies in ellipses with annuli), roman-forced (a Roman
 exposure at the positions of a catalogue), jwst-miri (stars on MIRI exposures, zero point, colours), ground-gradient (a
@@ -54,6 +55,9 @@ pub(crate) struct RunArgs {
     detect: DetectArgs,
     #[command(flatten)]
     aperture: ApertureArgs,
+    /// PSF photometry too, with this PSF: as for skyphot psf; the [psf] section of the configuration says more
+    #[arg(long, value_name = "gaussian:FWHM|moffat:FWHM,BETA|FILE|build", help_heading = "PSF photometry")]
+    psf: Option<PsfSpec>,
     #[command(flatten)]
     files: OutputArgs,
 }
@@ -79,6 +83,9 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
         config.segment.threshold = threshold;
     }
     args.aperture.apply(&mut config.aperture);
+    if let Some(psf) = &args.psf {
+        config.psf.psf = Some(psf.to_string());
+    }
     args.files.apply(&mut config.output);
     let progress = Progress::new(global);
     let summary = pipeline::run(

@@ -219,3 +219,101 @@ fn wrong_requests_say_so() {
     assert_eq!(r.code, 1, "{}", r.err);
     assert!(r.err.contains("no star is fit"), "{}", r.err);
 }
+
+#[test]
+fn daophot_and_grids_come_with_pictures_and_reports() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (image, stars) = scene();
+    write(&d.join("image.fits"), &image);
+    write(&d.join("error.fits"), &Array2::ones(image.dim()));
+    for (name, more) in [
+        ("daophot", &["--daophot", "1", "--function", "gaussian"][..]),
+        ("grid", &["--grid", "2,1", "--oversampling", "2"]),
+    ] {
+        let (fits, png, table) = (format!("{name}.fits"), format!("{name}.png"), format!("{name}.ecsv"));
+        let mut args =
+            vec!["epsf", "image.fits", "--size", "15", "-o", &fits, "--plot", &png, "--stars", &table];
+        args.extend(more);
+        let r = ok(d, &args);
+        assert!(r.out.contains("candidates") && r.err.contains("stars for the PSF"), "{}{}", r.out, r.err);
+        assert!(std::fs::read(d.join(&png)).unwrap().starts_with(b"\x89PNG"));
+        let t = read_table(d.join(&table)).unwrap();
+        // The star with a neighbour is a candidate that was turned down.
+        assert!(t.n_rows() >= stars.len() - 1, "{}", t.n_rows());
+        let (used, fitted) = (t.column("selected").unwrap().to_f64().unwrap(), t.f64("x_fit").unwrap());
+        assert!(used.iter().zip(&fitted).all(|(u, x)| (*u == 1.0) == x.is_finite()), "{used:?} {fitted:?}");
+        ok(
+            d,
+            &[
+                "psf",
+                "image.fits",
+                "--error",
+                "error.fits",
+                "--psf",
+                &fits,
+                "-o",
+                "t.csv",
+                "--residual",
+                "r.fits",
+                "--force",
+            ],
+        );
+        let (t, (x, y, f)) = (read_table(d.join("t.csv")).unwrap(), stars[0]);
+        let flux = t.f64("flux_fit").unwrap()[nearest(&t, x, y)];
+        assert!((flux / f - 1.0).abs() < 0.05, "{name}: {flux} {f}");
+        let residual = read_image::<f64>(d.join("r.fits")).unwrap().data;
+        assert!(rms(&residual) < 4.0, "{name}: {}", rms(&residual));
+    }
+}
+
+#[test]
+fn crowded_mode_and_artificial_stars() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (image, stars) = scene();
+    write(&d.join("image.fits"), &image);
+    let psf = format!("gaussian:{FWHM}");
+    let common =
+        ["psf", "image.fits", "--psf", &psf, "--crowded", "--completeness", "6", "--zero-point", "25"];
+    let mags = ["--completeness-mags", "16,25,3", "--json"];
+    let one = ok(d, &[&common[..], &mags, &["-o", "t.ecsv", "--threads", "1"]].concat());
+    let t = read_table(d.join("t.ecsv")).unwrap();
+    assert_eq!(t.n_rows(), stars.len());
+    assert!(t.has("chi") && t.has("sharpness") && t.has("iter_detected"));
+    let c = read_table(d.join("t_completeness.ecsv")).unwrap();
+    let fraction = c.f64("completeness").unwrap();
+    assert_eq!((c.n_rows(), fraction[0], fraction[3]), (4, 1.0, 0.0));
+    assert!(c.f64("bias").unwrap()[0].abs() < 0.02);
+    let json: serde_json::Value = serde_json::from_str(&one.out).unwrap();
+    assert!(json["half_complete_mag"].as_f64().is_some_and(|m| (17.0..25.0).contains(&m)), "{json}");
+    // No terminal, no progress.
+    assert!(one.err.lines().all(|l| l.starts_with("note:")), "{}", one.err);
+    ok(d, &[&common[..], &mags, &["-o", "u.ecsv", "--threads", "3"]].concat());
+    let u = read_table(d.join("u_completeness.ecsv")).unwrap();
+    assert_eq!(c.f64("bias").unwrap()[..2], u.f64("bias").unwrap()[..2]);
+}
+
+#[test]
+fn a_run_does_psf_photometry_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (mut image, stars) = scene();
+    image += 50.0;
+    write(&d.join("image.fits"), &image);
+    std::fs::write(d.join("c.toml"), "[psf]\npsf-size = 15\noversampling = 2\n[background]\nbox = 40\n")
+        .unwrap();
+    let r = ok(d, &["run", "image.fits", "--config", "c.toml", "--psf", "build", "-o", "out"]);
+    for name in ["psf_catalog.ecsv", "psf_residual.fits", "psf.fits", "psf.png"] {
+        assert!(d.join("out").join(name).exists() && r.out.contains(name), "{name}: {}", r.out);
+    }
+    let t = read_table(d.join("out/psf_catalog.ecsv")).unwrap();
+    assert_eq!(t.n_rows(), read_table(d.join("out/catalog.ecsv")).unwrap().n_rows());
+    let (x, y, f) = stars[0];
+    let flux = t.f64("flux_fit").unwrap()[nearest(&t, x, y)];
+    assert!((flux / f - 1.0).abs() < 0.1, "{flux} {f}");
+    let again = skyphot(d, &["run", "image.fits", "--config", "c.toml", "--psf", "build", "-o", "out"]);
+    assert_eq!(again.code, 1);
+    let wrong = skyphot(d, &["run", "image.fits", "--psf", "gaussian:x", "-o", "new"]);
+    assert!(wrong.code == 2 && wrong.err.contains("gaussian:FWHM"), "{}", wrong.err);
+}

@@ -25,7 +25,7 @@ fn same(name: &str, text: &str) {
 #[test]
 fn help() {
     let dir = folder();
-    for command in ["segment", "aperture", "profile", "depth", "stats", "plot"] {
+    for command in ["segment", "aperture", "psf", "epsf", "profile", "depth", "stats", "plot"] {
         same(&format!("help_{command}.txt"), &ok(dir.path(), &[command, "--help"]).out);
     }
 }
@@ -37,6 +37,8 @@ fn errors() {
     std::fs::write(d.join("empty.reg"), "# nothing\n").unwrap();
     std::fs::write(d.join("sky.reg"), "fk5; circle(1,2,3\")\n").unwrap();
     std::fs::write(d.join("points.reg"), "image; point(20,20)\n").unwrap();
+    std::fs::write(d.join("norows.csv"), "x,y\n").unwrap();
+    crate::support::write(&d.join("all.fits"), &ndarray::Array2::ones((130, 150)));
     std::fs::write(d.join("cat.csv"), "x,y,a\n20,30,2\n").unwrap();
     let aperture = |more: &[&'static str]| [&["aperture", "image.fits"], more].concat();
     let segment = |more: &[&'static str]| [&["segment", "image.fits", "-o", "s"], more].concat();
@@ -97,6 +99,33 @@ fn errors() {
         vec!["depth", "image.fits", "--radius", "300"],
         vec!["depth", "nothing.fits", "--radius", "3"],
         vec!["plot", "image.fits", "-o", "p.png", "--zoom", "5:1,2:3"],
+        vec!["psf", "image.fits"],
+        vec!["psf", "image.fits", "--psf", "gauss:2"],
+        vec!["psf", "image.fits", "--psf", "gaussian:-2"],
+        vec!["psf", "image.fits", "--psf", "build:3"],
+        vec!["psf", "image.fits", "--psf", "build:daophot,voigt"],
+        vec!["psf", "image.fits", "--psf", "nothing.fits"],
+        vec!["psf", "nothing.fits", "--psf", "gaussian:2"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--positions", "nothing.ecsv"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--positions", "norows.csv"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--crowded", "--group", "8"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--completeness", "5"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--completeness", "0", "-o", "t.ecsv"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--completeness-mags", "1,2,3", "-o", "t.ecsv"],
+        vec!["psf", "image.fits", "--psf", "gaussian:2", "--mask", "all.fits"],
+        vec!["psf", "image.fits", "--psf", "build", "--min-snr", "1e9"],
+        vec!["epsf", "image.fits"],
+        vec!["epsf", "nothing.fits", "-o", "e.fits"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--grid", "3"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--daophot", "3"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--grid", "2,2", "--daophot"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--size", "20"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--mask", "all.fits"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--positions", "norows.csv"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--positions", "900,900"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--min-snr", "1e9"],
+        vec!["epsf", "image.fits", "-o", "e.fits", "--saturation", "-1"],
+        vec!["run", "image.fits", "-o", "out", "--psf", "gaussian"],
         vec!["nonsense"],
     ];
     let mut text = String::new();

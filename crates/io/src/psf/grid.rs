@@ -155,7 +155,7 @@ fn plane_count(hdu: &HduInfo) -> usize {
     hdu.shape[..hdu.shape.len() - 2].iter().product()
 }
 
-fn planes(fits: &FitsFile, hdu: &HduInfo, chosen: &[usize]) -> Result<Array3<f64>> {
+pub(super) fn planes(fits: &FitsFile, hdu: &HduInfo, chosen: &[usize]) -> Result<Array3<f64>> {
     let n = hdu.shape.len();
     let mut data = Array3::zeros((chosen.len(), hdu.shape[n - 2], hdu.shape[n - 1]));
     for (k, &plane) in chosen.iter().enumerate() {

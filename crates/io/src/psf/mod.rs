@@ -1,6 +1,7 @@
 //! PSFs in files: grids of STPSF (WebbPSF), STDPSF library files, stacks of images with grid keywords, PSFEx models and
 //! single images.
 
+mod daophot;
 mod grid;
 mod image;
 mod keywords;
@@ -9,6 +10,7 @@ mod stdpsf;
 
 use std::path::Path;
 
+pub use daophot::{DaophotModel, DaophotTable, write_psf_daophot};
 pub use grid::{PsfGrid, read_psf_grid, read_psf_stack, write_psf_grid};
 pub use image::{PsfImage, read_psf_image, write_psf_image};
 pub use psfex::{PsfexAxis, PsfexModel, read_psfex};
@@ -24,9 +26,12 @@ pub enum PsfFile {
     Image(PsfImage),
     /// Images that are the coefficients of a polynomial of the position.
     Psfex(PsfexModel),
+    /// An analytic core with a table of residuals.
+    Daophot(DaophotModel),
 }
 
-/// Reads a PSF, telling its kind from the header: a PSFEx model (a table with `POLNAXIS`), a grid (`DET_YX0`, `NXPSFS`,
+/// Reads a PSF, telling its kind from the header: a PSFEx model (a table with `POLNAXIS`),
+/// DAOPHOT's kind (`PSFTYPE = 'DAOPHOT'`), a grid (`DET_YX0`, `NXPSFS`,
 /// `GRID_XY0` or several images with `GRID_X` and `GRID_Y`), or one image. `detector` chooses the detector of STDPSF files
 /// that hold several (see [`read_psf_grid`]).
 ///
@@ -38,6 +43,9 @@ pub fn read_psf(file: impl Into<FileSpec>, detector: Option<usize>) -> Result<Ps
     if spec.hdu == HduSelector::Auto {
         if psfex::table_of(&fits).is_some() {
             return psfex::from_fits(&fits).map(PsfFile::Psfex);
+        }
+        if let Some(hdu) = daophot::hdu_of(&fits) {
+            return daophot::from_fits(&fits, hdu).map(PsfFile::Daophot);
         }
         if grid::is_grid(&fits) {
             return grid::from_fits(&fits, detector).map(PsfFile::Grid);

@@ -15,7 +15,7 @@ use super::{ForcedFlags, ForcedOptions, ForcedTargets, Observation, observation_
 use crate::load::{Opened, Part};
 use crate::{
     DetectSection, EpsfOptions, LoadedPsf, Noise, PipelineError, PsfOptions, PsfSpec, PsfStart, Result,
-    Shapes, SkyMap, Sources, build_epsf, choose_stars, detect, measure_shapes, overlap_method,
+    Shapes, SkyMap, Sources, StarChoice, build_psf, choose_stars, detect, measure_shapes, overlap_method,
     psf_photometry, shape_statistics, stated_pixel_area,
 };
 
@@ -106,7 +106,7 @@ impl<'a, T: Pixel> Forced<'a, T> {
             let (data, none) = (Array2::<T>::from_elem((1, 1), T::default()), Array2::zeros((1, 1)));
             let model = psf.map(|p| p.model.clone());
             let model = match (&self.options.psf, model) {
-                (Some(PsfSpec::Build), _) => {
+                (Some(PsfSpec::Build(_)), _) => {
                     PsfSpec::Gaussian { fwhm: 2.0 }.load(None, None)?.map(|p| p.model)
                 }
                 (_, m) => m,
@@ -134,7 +134,7 @@ impl<'a, T: Pixel> Forced<'a, T> {
         }
         let gain = self.options.planes.gain;
         let scattered = error.is_none();
-        let needs_level = scattered || matches!(self.options.psf, Some(PsfSpec::Build));
+        let needs_level = scattered || matches!(self.options.psf, Some(PsfSpec::Build(_)));
         let stats =
             if needs_level { Some(sigma_clipped_stats(&plain, &SigmaClip::default(), exec)?) } else { None };
         let (level, scatter) = stats.as_ref().map_or((0.0, f64::NAN), |s| (s.median, s.std));
@@ -150,7 +150,7 @@ impl<'a, T: Pixel> Forced<'a, T> {
         };
         let image = plain.with_error(error.view())?;
         let model: Option<Arc<dyn PsfModel>> = match (&self.options.psf, psf) {
-            (Some(PsfSpec::Build), _) => Some(build(&image, level, scatter, self.options)?),
+            (Some(PsfSpec::Build(_)), _) => Some(build(&image, level, scatter, self.options)?),
             (_, Some(p)) => Some(p.model.clone()),
             (_, None) => None,
         };
@@ -500,14 +500,10 @@ fn build<T: Pixel>(
     }
     let exec: &Exec = &options.exec;
     let found = detect(&less, &Noise::Scalar(scatter), &DetectSection::default(), exec)?;
-    let flux = found.table.f64(if found.table.has("flux") { "flux" } else { "peak" })?;
-    let chosen = choose_stars(&found.positions, &flux, image.shape(), SIZE, MOST);
-    if chosen.is_empty() {
-        return Err(PipelineError::NoStars { found: found.positions.len() });
-    }
-    let stars: Vec<Point> = chosen.into_iter().map(|i| found.positions[i]).collect();
+    let choice = StarChoice { size: SIZE, most: MOST, fwhm: found.fwhm, ..StarChoice::default() };
+    let chosen = choose_stars(&less, &found.positions, &choice)?;
     let os = options.oversampling.unwrap_or(4);
     let config =
         EpsfOptions { size: SIZE, oversampling: (os, os), exec: exec.clone(), ..EpsfOptions::default() };
-    Ok(Arc::new(build_epsf(&less, &stars, &config, |_| ())?.0.epsf))
+    Ok(build_psf(&less, &chosen.catalog(), &config, |_| ())?.0.model())
 }
