@@ -12,13 +12,13 @@ use crate::support::{ok, skyphot};
 /// As in tests/reference/gen_calibrate.py.
 fn catalogues(dir: &Path) {
     let n = 160_u64;
-    let flux = |i: u64| if i % 23 == 0 { -5.0 } else { 10_f64.powf(1.0 + 3.5 * uniform(3, i)) };
+    let flux = |i: u64| if i.is_multiple_of(23) { -5.0 } else { 10_f64.powf(1.0 + 3.5 * uniform(3, i)) };
     let ra = |i: u64| 150.0 + (i % 16) as f64 * 0.002 + 1e-5 * uniform(1, i);
     let dec = |i: u64| 2.0 + (i / 16) as f64 * 0.002 + 1e-5 * uniform(2, i);
     let mut phot = "id,ra,dec,flux,flux_err\n".to_owned();
     for i in 0..n {
         let error = 2.0 + 0.01 * flux(i).abs();
-        writeln!(phot, "{},{},{},{},{error}", i + 1, ra(i), dec(i), flux(i)).unwrap();
+        writeln!(phot, "{},{},{},{},{error}", i + 1, ra(i), dec(i), flux(i)).expect("it is written");
     }
     let mut reference = "ra,dec,colour,m\n".to_owned();
     for j in 0..170_u64 {
@@ -27,19 +27,19 @@ fn catalogues(dir: &Path) {
             let colour = 2.0 * uniform(6, k);
             let bright = if flux(k) > 0.0 { flux(k) } else { 5.0 };
             let m = 25.3 - 2.5 * bright.log10() + 0.08 * (colour - 0.7) + 0.02 * noise(7, k);
-            let other = if j % 17 == 0 { 1.5 } else { 0.0 };
+            let other = if j.is_multiple_of(17) { 1.5 } else { 0.0 };
             (ra(k) + 3e-5 * (uniform(4, k) - 0.5), dec(k) + 3e-5 * (uniform(5, k) - 0.5), colour, m + other)
         } else {
             (150.001 + 0.002 * (j - 150) as f64, 2.001, 0.0, 15.0)
         };
-        writeln!(reference, "{a},{d},{colour},{m}").unwrap();
+        writeln!(reference, "{a},{d},{colour},{m}").expect("it is written");
     }
-    std::fs::write(dir.join("phot.csv"), phot).unwrap();
-    std::fs::write(dir.join("ref.csv"), reference).unwrap();
+    std::fs::write(dir.join("phot.csv"), phot).expect("it is written");
+    std::fs::write(dir.join("ref.csv"), reference).expect("it is written");
 }
 
 fn numbers(v: &Value) -> Vec<f64> {
-    v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
+    v.as_array().expect("a list").iter().map(|v| v.as_f64().unwrap_or(f64::NAN)).collect()
 }
 
 fn near(what: &str, found: &[f64], expected: &[f64], slack: f64) {

@@ -41,10 +41,10 @@ fn images(dir: &Path, n: usize, side: usize, stars: usize) -> Vec<String> {
         let (ra, dec) = (150.0 + at(), 2.0 + at());
         list += &format!("{},{ra},{dec},{}\n", i + 1, 40.0 * 1.3_f64.powi((i % 20) as i32));
     }
-    std::fs::write(dir.join("stars.csv"), &list).unwrap();
+    std::fs::write(dir.join("stars.csv"), &list).expect("it is written");
     list += &format!("{},151.0,2.0,0.0\n", stars + 1);
-    std::fs::write(dir.join("list.csv"), &list).unwrap();
-    std::fs::write(dir.join("scene.toml"), SCENE.replace("SIDE", &side.to_string())).unwrap();
+    std::fs::write(dir.join("list.csv"), &list).expect("it is written");
+    std::fs::write(dir.join("scene.toml"), SCENE.replace("SIDE", &side.to_string())).expect("it is written");
     (0..n)
         .map(|i| {
             let name = format!("visit{i:03}.fits");

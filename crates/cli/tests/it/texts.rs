@@ -25,7 +25,19 @@ fn same(name: &str, text: &str) {
 #[test]
 fn help() {
     let dir = folder();
-    for command in ["segment", "aperture", "psf", "epsf", "profile", "depth", "stats", "plot"] {
+    for command in [
+        "segment",
+        "aperture",
+        "psf",
+        "epsf",
+        "profile",
+        "depth",
+        "stats",
+        "plot",
+        "forced",
+        "calibrate",
+        "simulate",
+    ] {
         same(&format!("help_{command}.txt"), &ok(dir.path(), &[command, "--help"]).out);
     }
 }

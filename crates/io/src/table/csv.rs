@@ -162,6 +162,7 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
         }
     };
     let mut rows = Rows::new(&bytes[body..], delimiter, first);
+    let mut n_rows = 0;
     loop {
         let row = rows.next_row(comments, |k, (cell, quoted)| {
             if let Some(g) = guesses.get_mut(k) {
@@ -174,8 +175,11 @@ pub(super) fn read(bytes: &[u8], path: &Path) -> Result<Table> {
             Some(Ok(n)) => check(n, rows.line.saturating_sub(1))?,
             Some(Err(m)) => return Err(fail(rows.line, m)),
         }
+        n_rows += 1;
     }
-    let mut builders: Vec<Builder> = guesses.iter().map(|g| Builder::new(g.kind())).collect();
+    // Columns of a table without rows are numbers: most are, and nobody can say otherwise.
+    let kind = |g: &Guess| if n_rows == 0 { Kind::F64 } else { g.kind() };
+    let mut builders: Vec<Builder> = guesses.iter().map(|g| Builder::new(kind(g))).collect();
     let mut rows = Rows::new(&bytes[body..], delimiter, first);
     while let Some(row) = rows.next_row(comments, |k, (cell, _)| builders[k].push(&cell)) {
         row.map_err(|m| fail(rows.line, m))?;
@@ -227,6 +231,8 @@ mod tests {
         let mut text = Vec::new();
         write(&mut text, &one, &Exec::serial()).unwrap();
         assert_eq!(read(&text, Path::new("x")).unwrap(), one);
+        let nothing = read(b"x,y\n", Path::new("x")).unwrap();
+        assert_eq!((nothing.n_rows(), nothing.f64("x").unwrap().len()), (0, 0));
         let err = read(b"x y\n1 2\n3\n", Path::new("x")).unwrap_err().to_string();
         assert_eq!(err, "x: CSV, line 3: expected 2 values, found 1");
     }

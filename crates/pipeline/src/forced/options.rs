@@ -62,7 +62,7 @@ impl ForcedOptions {
         if !(self.n_sigma > 0.0 && self.n_sigma.is_finite()) {
             return Err(PipelineError::value("limit", self.n_sigma.to_string(), "a number of errors > 0"));
         }
-        if self.fit_shape.0 % 2 == 0 || self.fit_shape.1 % 2 == 0 {
+        if self.fit_shape.0.is_multiple_of(2) || self.fit_shape.1.is_multiple_of(2) {
             let found = format!("{},{}", self.fit_shape.0, self.fit_shape.1);
             return Err(PipelineError::value("fit-shape", found, "odd numbers of pixels"));
         }

@@ -132,7 +132,7 @@ impl Expression {
             Node::Name(n) => self.named(n, scope)?,
             Node::Unary(op, a) => {
                 let a = self.value(a, scope)?;
-                let f = |v: f64| if *op == "-" { -v } else { truth(!(v != 0.0 && !v.is_nan())) };
+                let f = |v: f64| if *op == "-" { -v } else { truth(v == 0.0 || v.is_nan()) };
                 self.map(&[a], scope, |v| f(v[0]))?
             }
             Node::Binary(op, a, b) => {
@@ -222,7 +222,7 @@ impl Expression {
             }),
             "line" => {
                 let corners: Vec<f64> = args.iter().skip(1).map(|a| a.at(0)).collect();
-                if corners.len() < 2 || corners.len() % 2 != 0 {
+                if corners.len() < 2 || !corners.len().is_multiple_of(2) {
                     return Err(self.wrong("line(x, x0, y0, x1, y1, ...)"));
                 }
                 let (x, y): (Vec<f64>, Vec<f64>) = corners.chunks_exact(2).map(|c| (c[0], c[1])).unzip();
