@@ -164,7 +164,7 @@ fn galaxies_in_a_deep_field() {
     }
     write_image(&file, deep_field().view(), Some(&h), false).unwrap();
     let out = dir.path().join("out");
-    let s = run("xdf", &[file.clone()], &[], &out, 2);
+    let s = run("xdf", std::slice::from_ref(&file), &[], &out, 2);
     numbers(&s, 0, "sky", &expected["sky"], 1e-9);
     let peaks = read_table(out.join("peaks.ecsv")).unwrap();
     column(&peaks, "x_centroid", &expected["peaks"][0], 0.0, 1e-6);

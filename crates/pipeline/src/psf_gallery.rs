@@ -104,7 +104,7 @@ pub fn psf_gallery<T: Pixel>(
     };
     let gray = ColorMap::GrayR;
     let bottom = [
-        tile(&stars, "stars", Interval::Manual { min: -0.02, max: 1.0 }, Stretch::Asinh(0.05), gray.clone())?,
+        tile(&stars, "stars", Interval::Manual { min: -0.02, max: 1.0 }, Stretch::Asinh(0.05), gray)?,
         tile(
             &residuals,
             "stars less the PSF",
@@ -177,7 +177,7 @@ fn tiles(built: &BuiltPsf, model: &dyn PsfModel) -> Option<(Array2<f64>, Array2<
             model.evaluate(&Source { x: c.x, y: c.y, shape: &[] }, Window::new(x, y, nx, ny), values);
         }
         let peak = values.iter().fold(0.0_f64, |m, v| m.max(*v));
-        if !(peak > 0.0) {
+        if peak.is_nan() || peak <= 0.0 {
             continue;
         }
         let (y0, x0) = ((rows - 1 - k / columns) * (h + 1), k % columns * (w + 1));

@@ -264,7 +264,7 @@ mod tests {
         }
         let spec = PsfSpec::Gaussian { fwhm: 2.5 };
         assert!(spec.load(None, None).unwrap().unwrap().description.contains("2.5 px"));
-        assert!(PsfSpec::Build.load(None, None).unwrap().is_none());
+        assert!(PsfSpec::Build(PsfKind::Epsf).load(None, None).unwrap().is_none());
     }
 
     #[test]

@@ -397,7 +397,7 @@ impl Job<'_> {
     /// Photometry by the crowded-field mode, and what the artificial stars say.
     fn crowded(&self, model: &dyn PsfModel, progress: &Progress, exec: &Exec) -> CrowdedConfig {
         let args = self.args;
-        let fwhm = model.fwhm().unwrap_or_else(|| match self.section.fwhm {
+        let fwhm = model.fwhm().unwrap_or(match self.section.fwhm {
             FwhmSpec::Pixels(v) => v,
             FwhmSpec::Auto => 3.0,
         });
