@@ -10,7 +10,7 @@ use skyphot::aperture::{
 use skyphot::background::{Background2D, Background2DConfig, Estimator};
 use skyphot::calibration::{Reference, ZeroPointConfig, magnitude, mask_all_but, zero_point_of_field};
 use skyphot::core::{Exec, Image, Point, SkyCoord, SkyTransform};
-use skyphot::detection::{DaoStarFinder, Finder, Threshold};
+use skyphot::detection::{DaoStarFinder, Threshold};
 use skyphot::io::{HduSelector, ImageFile, read_table};
 use skyphot::pipeline::{AnyWcs, PixelAreas};
 use skyphot::stats::SigmaClip;

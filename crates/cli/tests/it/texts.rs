@@ -119,7 +119,6 @@ fn errors() {
         vec!["psf", "image.fits", "--psf", "nothing.fits"],
         vec!["psf", "nothing.fits", "--psf", "gaussian:2"],
         vec!["psf", "image.fits", "--psf", "gaussian:2", "--positions", "nothing.ecsv"],
-        vec!["psf", "image.fits", "--psf", "gaussian:2", "--positions", "norows.csv"],
         vec!["psf", "image.fits", "--psf", "gaussian:2", "--crowded", "--group", "8"],
         vec!["psf", "image.fits", "--psf", "gaussian:2", "--completeness", "5"],
         vec!["psf", "image.fits", "--psf", "gaussian:2", "--completeness", "0", "-o", "t.ecsv"],
