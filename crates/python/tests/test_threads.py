@@ -62,8 +62,11 @@ def test_the_interpreter_runs_while_a_call_works():
 def test_ctrl_c_is_heard_at_once():
     script = textwrap.dedent(
         """
+        import signal
         import time
         import numpy as np
+        # A parent that was started in the background hands down that interrupts are ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from skyphot.stats import sigma_clipped_stats
         data = np.tile(np.random.default_rng(1).normal(size=(1000, 1000)), (30, 8))
         print("go", flush=True)
@@ -80,8 +83,11 @@ def test_ctrl_c_is_heard_at_once():
     time.sleep(0.5)
     begin = time.time()
     os.kill(child.pid, signal.SIGINT)
-    word, when = child.stdout.readline().split()
-    child.wait(timeout=60)
+    try:
+        said, _ = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    word, when = said.split()
     assert word == "heard"
     busy = os.getloadavg()[0] > (os.cpu_count() or 1)
     assert float(when) - begin < (1.0 if busy else 0.2)

@@ -423,10 +423,10 @@ fn run_step(f: &mut Field, step: &Step, report: &mut Report<'_>, many: bool, ove
         },
         Step::Text(s) => {
             let text = f.fill(&s.text)?;
-            if many && !text.starts_with('#') {
-                report.text(&format!("**{}** {text}", f.name));
-            } else {
-                report.text(&text);
+            match (many, text == s.text) {
+                (true, true) => report.text_once(&text),
+                (true, false) => report.text(&format!("**{}**\n\n{text}", f.name)),
+                (false, _) => report.text(&text),
             }
             Ok(())
         }

@@ -41,6 +41,13 @@ impl<'a> Report<'a> {
         self.body += "\n\n";
     }
 
+    /// A text that says the same for every image, unless it stands there already.
+    pub(crate) fn text_once(&mut self, text: &str) {
+        if !self.body.trim_end().ends_with(text.trim()) {
+            self.text(text);
+        }
+    }
+
     pub(crate) fn figure(&mut self, title: &str, prefix: &str, picture: &Picture) -> Result<()> {
         self.pictures += 1;
         let plain = title.split(": ").last().unwrap_or(title);

@@ -277,6 +277,15 @@ fn clipped_median(rows: &[Row], lane: usize, pivot: f64, sums: (f64, f64), clip:
         if start == end {
             break;
         }
+        let (least, most) = (rows[start].0[lane], rows[end - 1].0[lane]);
+        if end - start == 2 {
+            // Two values lie one standard deviation from their middle: the last digit of the sums must not decide.
+            return clip_sorted(&[least, most], clip).median;
+        }
+        if least == most {
+            // Nor must it reject values that are equal.
+            break;
+        }
         if s2 < REFRESH * fresh {
             let mut again = (0.0, 0.0);
             add_moments(&rows[start..end], lane, pivot, &mut again);
@@ -367,6 +376,16 @@ mod tests {
             let center = if mean { CenterFunc::Mean } else { CenterFunc::Median };
             let clip = SigmaClip { center, ..SigmaClip::new(sigma).with_max_iters(Some(10)) };
             prop_assert_eq!(fast(&v, &clip), clip_sorted(&v, &clip).median);
+        }
+    }
+
+    #[test]
+    fn two_values_at_their_own_deviation_stay() {
+        let clip = SigmaClip::new(1.0).with_max_iters(Some(10));
+        for i in 0..1000 {
+            let mut v = [noise(1, i), noise(2, i)].map(|d| 7.0 + 3.0 * d);
+            v.sort_by(f64::total_cmp);
+            assert_eq!(fast(&v, &clip), clip_sorted(&v, &clip).median, "{v:?}");
         }
     }
 
