@@ -1,12 +1,12 @@
 //! A PSF that varies over the detector.
 
-use ndarray::{ArrayView3, Axis};
+use ndarray::{Array2, ArrayView3, Axis};
 use skyphot_core::Point;
 
 use crate::error::{PsfError, Result};
 use crate::render::Drawn;
 use crate::samples::{Around, Samples};
-use crate::{Derivatives, Extent, PsfModel, ShapeParameter, Source, Window};
+use crate::{Derivatives, Extent, ImagePsf, ImagePsfConfig, PsfModel, ShapeParameter, Source, Window};
 
 /// PSF images at the points of a rectangular grid of detector positions, interpolated bilinearly between the four points
 /// around a source (Anderson & King 2000, PASP 112, 1360) and, within each image, by a bicubic spline. A source outside
@@ -109,6 +109,40 @@ impl GriddedPsf {
         self.samples.oversampling()
     }
 
+    /// The same model whose values beyond the samples are those at their edge instead of 0.
+    #[must_use]
+    pub fn extrapolating(mut self) -> Self {
+        self.samples.set_clamp(true);
+        self
+    }
+
+    /// The PSF of a source at a detector position, as a model that does not vary.
+    ///
+    /// # Errors
+    /// [`PsfError::InvalidData`] for a position that is not finite.
+    pub fn at(&self, position: Point) -> Result<ImagePsf> {
+        if !position.is_finite() {
+            let found = format!("({}, {})", position.x, position.y);
+            return Err(PsfError::InvalidData { what: "position (x, y)", expected: "finite", found });
+        }
+        let (ax, ay) = (Cell::new(&self.xs, position.x), Cell::new(&self.ys, position.y));
+        let all = self.samples.data();
+        let mut image = Array2::zeros((all.len_of(Axis(1)), all.len_of(Axis(2))));
+        for (iy, wy, _) in ay.corners() {
+            for (ix, wx, _) in ax.corners() {
+                if wx * wy != 0.0 {
+                    image.scaled_add(wx * wy, &all.index_axis(Axis(0), iy * self.xs.len() + ix));
+                }
+            }
+        }
+        let config = ImagePsfConfig {
+            oversampling: self.samples.oversampling(),
+            origin: None,
+            extrapolate: self.samples.clamp(),
+        };
+        ImagePsf::new(image.view(), config)
+    }
+
     /// The images around a position with their weights.
     fn planes(&self, x: f64, y: f64) -> Around<'_> {
         let (ax, ay) = (Cell::new(&self.xs, x), Cell::new(&self.ys, y));
@@ -190,5 +224,33 @@ impl PsfModel for GriddedPsf {
 
     fn support(&self, source: &Source<'_>) -> Extent {
         self.samples.support(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array3;
+
+    #[test]
+    fn the_model_of_one_place_is_that_of_the_grid_there() {
+        let psfs = Array3::from_shape_fn((4, 9, 9), |(k, y, x)| {
+            let r2 = (x as f64 - 4.0).powi(2) + (y as f64 - 4.0).powi(2);
+            (-r2 / (4.0 + k as f64)).exp()
+        });
+        let grid = [(0.0, 0.0), (50.0, 0.0), (0.0, 40.0), (50.0, 40.0)].map(Point::from);
+        let psf = GriddedPsf::new(psfs.view(), &grid, (2, 2)).unwrap();
+        let (mut a, mut b) = (vec![0.0; 25], vec![0.0; 25]);
+        let (source, window) = (Source { x: 17.3, y: 11.8, shape: &[] }, Window::new(15, 10, 5, 5));
+        psf.evaluate(&source, window, &mut a);
+        psf.at(Point::new(17.3, 11.8)).unwrap().evaluate(&source, window, &mut b);
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-15), "{a:?} {b:?}");
+        assert!(psf.at(Point::new(f64::NAN, 0.0)).is_err());
+        let mut edge = [0.0];
+        let far = Window::new(40, 12, 1, 1);
+        psf.evaluate(&source, far, &mut edge);
+        assert_eq!(edge, [0.0]);
+        psf.extrapolating().evaluate(&source, far, &mut edge);
+        assert!(edge[0] > 0.0);
     }
 }

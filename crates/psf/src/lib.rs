@@ -56,7 +56,7 @@ pub use models::{
 pub use photometry::{
     ArtificialStars, Completeness, CrowdedConfig, CrowdedPhotometry, EpsfRefiner, FittedShape, IterationMode,
     IterativeConfig, PassReport, PsfConfig, PsfPhotometry, RefinePsf, completeness, find_and_fit, fit,
-    fit_crowded, fit_iteratively,
+    fit_crowded, fit_iteratively, fit_iteratively_with,
 };
 pub use polynomial_psf::{PolynomialPsf, PolynomialPsfConfig};
 pub use render::{Drawn, Sources, render};

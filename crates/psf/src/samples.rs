@@ -86,6 +86,14 @@ impl Samples {
         self.oversampling
     }
 
+    pub(crate) fn clamp(&self) -> bool {
+        self.clamp
+    }
+
+    pub(crate) fn set_clamp(&mut self, clamp: bool) {
+        self.clamp = clamp;
+    }
+
     pub(crate) fn origin(&self) -> (f64, f64) {
         self.origin
     }

@@ -8,6 +8,7 @@ mod detection;
 mod image;
 mod profiles;
 mod psf;
+mod psf_model;
 mod segmentation;
 mod shapes;
 mod sky;
@@ -30,5 +31,6 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     segmentation::register(m)?;
     catalog::register(m)?;
     profiles::register(m)?;
+    psf_model::register(m)?;
     psf::register(m)
 }

@@ -1,131 +1,34 @@
-//! `skyphot.psf`.
+//! `skyphot.psf`: photometry.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use skyphot::Error;
 use skyphot::background::LocalBackground;
-use skyphot::core::FlagSet;
+use skyphot::core::{FlagSet, Image};
+use skyphot::detection::{DetectionError, Finder, Outcome, StarCatalog, StarShape};
 use skyphot::psf::{
-    AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf, Extent,
-    GaussianFitConfig, GaussianPrf, GaussianPsf, ImagePsf, ImagePsfConfig, InitialParameters, MoffatPrf,
-    MoffatPsf, PsfConfig, PsfFlags, PsfModel, PsfPhotometry, ShapeParameter, Source, SourceGrouper, Window,
-    fit, fit_2dgaussian as fit_gaussians,
+    CircularGaussianPrf, GaussianFitConfig, InitialParameters, IterationMode, IterativeConfig, PsfConfig,
+    PsfFlags, PsfModel, PsfPhotometry, SourceGrouper, fit, fit_2dgaussian as fit_gaussians,
+    fit_iteratively_with,
 };
 
 use crate::background::EstimatorArg;
-use crate::image::{Held, ImageArg, with_image};
+use crate::image::{ImageArg, with_image};
+use crate::psf_model::ModelArg;
 use crate::stats::{ClipArg, clip_of};
-use crate::table::{doubles, points, to_python};
+use crate::table::{points, to_python};
 use crate::work::{self, value_error};
 
-/// A model of Python: `f(x, y, x_0, y_0)` of unit flux.
-#[derive(Debug)]
-struct Callable {
-    function: Py<PyAny>,
-    half: (f64, f64),
-}
-
-impl PsfModel for Callable {
-    fn name(&self) -> &'static str {
-        "python"
+impl NativePsfPhotometry {
+    /// Rows in the order of their numbers, as in the table.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.inner.len()).collect();
+        order.sort_by_key(|&i| self.inner.id[i]);
+        order
     }
-
-    fn shape_parameters(&self) -> Vec<ShapeParameter> {
-        Vec::new()
-    }
-
-    fn evaluate(&self, source: &Source<'_>, window: Window, out: &mut [f64]) {
-        let x: Vec<f64> =
-            (0..window.ny).flat_map(|_| (0..window.nx).map(|i| (window.x_min + i as i64) as f64)).collect();
-        let y: Vec<f64> = (0..window.ny)
-            .flat_map(|j| std::iter::repeat_n((window.y_min + j as i64) as f64, window.nx))
-            .collect();
-        Python::attach(|py| {
-            let (x, y) = (x.into_pyarray(py), y.into_pyarray(py));
-            let values = self
-                .function
-                .call1(py, (x, y, source.x, source.y))
-                .and_then(|v| v.extract::<PyReadonlyArray1<'_, f64>>(py).map(|a| doubles(&a)));
-            match values {
-                Ok(v) if v.len() == out.len() => out.copy_from_slice(&v),
-                Ok(_) => out.fill(f64::NAN),
-                Err(e) => {
-                    e.write_unraisable(py, None);
-                    out.fill(f64::NAN);
-                }
-            }
-        });
-    }
-
-    fn extent(&self, source: &Source<'_>) -> Extent {
-        Extent::around(source.x, source.y, self.half)
-    }
-}
-
-/// A named model with its numbers, an oversampled image, or a function with the half sizes of its box.
-#[derive(FromPyObject)]
-enum ModelArg {
-    Named(String, Vec<f64>),
-    Image(Held<f64>, (usize, usize), Option<(f64, f64)>),
-    Function(Py<PyAny>, f64, f64),
-}
-
-impl ModelArg {
-    fn model(self) -> PyResult<Arc<dyn PsfModel>> {
-        fn shared<M: PsfModel + 'static>(m: skyphot::psf::Result<M>) -> PyResult<Arc<dyn PsfModel>> {
-            Ok(Arc::new(m.map_err(value_error)?))
-        }
-        match self {
-            Self::Function(function, x, y) => Ok(Arc::new(Callable { function, half: (x, y) })),
-            Self::Image(data, oversampling, origin) => shared(ImagePsf::new(
-                data.view(),
-                ImagePsfConfig { oversampling, origin, extrapolate: false },
-            )),
-            Self::Named(name, p) => match (name.as_str(), p.as_slice()) {
-                ("CircularGaussianPRF", [fwhm]) => shared(CircularGaussianPrf::new(*fwhm)),
-                ("CircularGaussianPSF", [fwhm]) => shared(CircularGaussianPsf::new(*fwhm)),
-                ("CircularGaussianSigmaPRF", [sigma]) => shared(CircularGaussianSigmaPrf::new(*sigma)),
-                ("GaussianPRF", [x, y, t]) => shared(GaussianPrf::new(*x, *y, *t)),
-                ("GaussianPSF", [x, y, t]) => shared(GaussianPsf::new(*x, *y, *t)),
-                ("MoffatPSF", [a, b]) => shared(MoffatPsf::new(*a, *b)),
-                ("MoffatPRF", [a, b]) => shared(MoffatPrf::new(*a, *b)),
-                ("AiryDiskPSF", [r]) => shared(AiryDiskPsf::new(*r)),
-                ("AiryDiskPRF", [r]) => shared(AiryDiskPrf::new(*r)),
-                (name, p) => Err(value_error(format!("no PSF model '{name}' of {} numbers", p.len()))),
-            },
-        }
-    }
-}
-
-/// Values of a model of unit flux at the origin, at offsets of any pixels.
-#[pyfunction]
-fn psf_values<'py>(
-    py: Python<'py>,
-    model: ModelArg,
-    dx: PyReadonlyArray1<'py, f64>,
-    dy: PyReadonlyArray1<'py, f64>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let model = model.model()?;
-    let (dx, dy) = (doubles(&dx), doubles(&dy));
-    let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
-    let pixel = Window::new(0, 0, 1, 1);
-    let mut out = vec![0.0; dx.len()];
-    for ((o, x), y) in out.chunks_mut(1).zip(&dx).zip(&dy) {
-        model.evaluate(&Source { x: -x, y: -y, shape: &shape }, pixel, o);
-    }
-    Ok(out.into_pyarray(py).into_any())
-}
-
-/// Half the sizes of the bounding box, and the FWHM if the model knows it.
-#[pyfunction]
-fn psf_extent(model: ModelArg) -> PyResult<(f64, f64, Option<f64>)> {
-    let model = model.model()?;
-    let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
-    let e = model.extent(&Source { x: 0.0, y: 0.0, shape: &shape });
-    Ok((e.x.1, e.y.1, model.fwhm()))
 }
 
 /// The result of PSF photometry with its model.
@@ -139,6 +42,16 @@ struct NativePsfPhotometry {
 impl NativePsfPhotometry {
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
         to_python(py, &self.inner.to_table().map_err(value_error)?)
+    }
+
+    /// The pass in which each source was found, in the order of the table.
+    fn iter_detected(&self) -> Vec<u32> {
+        self.order().into_iter().map(|i| self.inner.iter_detected[i]).collect()
+    }
+
+    /// The covariances of the free parameters of each source, row by row, and how many are free.
+    fn covariances(&self) -> Vec<Vec<f64>> {
+        self.order().into_iter().map(|i| self.inner.covariance[i].clone()).collect()
     }
 
     fn model_image<'py>(
@@ -178,19 +91,39 @@ impl NativePsfPhotometry {
 /// `(inner radius, outer radius, estimator, clipping)`.
 type LocalArg = (f64, f64, EstimatorArg, Option<ClipArg>);
 
-#[pyfunction]
-fn psf_photometry(
-    py: Python<'_>,
-    image: ImageArg,
-    model: ModelArg,
-    fit_shape: (usize, usize),
-    positions: PyReadonlyArray2<'_, f64>,
+/// Where fits begin.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct InitialArg<'py> {
+    positions: PyReadonlyArray2<'py, f64>,
     id: Option<Vec<i64>>,
     flux: Option<Vec<f64>>,
     local_bkg: Option<Vec<f64>>,
     group_id: Option<Vec<i64>>,
+    shape: Vec<(String, Vec<f64>)>,
+}
+
+impl InitialArg<'_> {
+    fn parameters(self) -> PyResult<InitialParameters> {
+        Ok(InitialParameters {
+            id: self.id,
+            positions: points(&self.positions)?,
+            flux: self.flux,
+            local_bkg: self.local_bkg,
+            group_id: self.group_id,
+            shape: self.shape,
+        })
+    }
+}
+
+/// How fits are done.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct FitArg {
+    fit_shape: (usize, usize),
     fixed: (bool, bool),
     free_shape: Vec<String>,
+    bounds: Vec<(String, (f64, f64))>,
     max_evaluations: usize,
     xy_bounds: (Option<f64>, Option<f64>),
     aperture_radius: Option<f64>,
@@ -198,41 +131,125 @@ fn psf_photometry(
     local: Option<LocalArg>,
     group_warning_threshold: usize,
     n_threads: Option<i64>,
+}
+
+impl FitArg {
+    fn config(self) -> PyResult<PsfConfig> {
+        let local_background = self
+            .local
+            .map(|(a, b, e, c)| {
+                LocalBackground::new(a, b, e.level()?)
+                    .and_then(|l| l.with_sigma_clip(clip_of(c)))
+                    .map_err(value_error)
+            })
+            .transpose()?;
+        Ok(PsfConfig {
+            fit_shape: self.fit_shape,
+            fixed_position: self.fixed.0,
+            fixed_flux: self.fixed.1,
+            free_shape: self.free_shape,
+            bounds: self.bounds,
+            max_evaluations: self.max_evaluations,
+            xy_bounds: self.xy_bounds,
+            aperture_radius: self.aperture_radius,
+            grouper: self.min_separation.map(SourceGrouper::new).transpose().map_err(value_error)?,
+            local_background,
+            group_warning_threshold: self.group_warning_threshold,
+            exec: work::exec(self.n_threads)?,
+            ..Default::default()
+        })
+    }
+}
+
+#[pyfunction]
+fn psf_photometry(
+    py: Python<'_>,
+    image: ImageArg,
+    model: ModelArg,
+    initial: InitialArg<'_>,
+    options: FitArg,
 ) -> PyResult<NativePsfPhotometry> {
     let model = model.model()?;
-    let initial = InitialParameters {
-        id,
-        flux,
-        local_bkg,
-        group_id,
-        ..InitialParameters::from_positions(&points(&positions)?)
-    };
-    let local_background = local
-        .map(|(a, b, e, c)| {
-            LocalBackground::new(a, b, e.level()?)
-                .and_then(|l| l.with_sigma_clip(clip_of(c)))
-                .map_err(value_error)
-        })
-        .transpose()?;
-    let config = PsfConfig {
-        fit_shape,
-        fixed_position: fixed.0,
-        fixed_flux: fixed.1,
-        free_shape,
-        max_evaluations,
-        xy_bounds,
-        aperture_radius,
-        grouper: min_separation.map(SourceGrouper::new).transpose().map_err(value_error)?,
-        local_background,
-        group_warning_threshold,
-        exec: work::exec(n_threads)?,
-        ..Default::default()
-    };
+    let (initial, config) = (initial.parameters()?, options.config()?);
     let m = model.clone();
     let found = work::run(py, move || {
         Ok::<_, Error>(with_image!(image, |im| fit(im, m.as_ref(), &initial, &config)?))
     })?;
     Ok(NativePsfPhotometry { inner: Arc::new(found), model })
+}
+
+/// A finder of Python: `f(data)` gives the columns x and y.
+#[derive(Debug)]
+struct PythonFinder {
+    function: Py<PyAny>,
+    failure: Arc<Mutex<Option<PyErr>>>,
+}
+
+impl Finder<f64> for PythonFinder {
+    fn find(&self, image: &Image<'_, f64>) -> Result<StarCatalog, DetectionError> {
+        let data = image.data().to_owned();
+        let found = Python::attach(|py| {
+            self.function.call1(py, (data.into_pyarray(py),))?.extract::<(Vec<f64>, Vec<f64>)>(py)
+        });
+        let (x, y) = found.map_err(|e| {
+            *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(e);
+            let expected = "a function that finds sources";
+            DetectionError::InvalidParameter { name: "finder", expected, found: f64::NAN }
+        })?;
+        let none = || vec![f64::NAN; x.len()];
+        let n = x.len();
+        Ok(StarCatalog {
+            peak: none(),
+            flux: none(),
+            mag: none(),
+            shape: StarShape::Template { fwhm: none(), roundness: none(), orientation: none() },
+            n_candidates: n,
+            outcome: if n == 0 { Outcome::NothingAboveThreshold } else { Outcome::Found },
+            meta: Default::default(),
+            x_centroid: x,
+            y_centroid: y,
+        })
+    }
+}
+
+/// Passes of finding and fitting: the result, and that of each pass.
+#[pyfunction]
+fn psf_photometry_iterative(
+    py: Python<'_>,
+    image: ImageArg,
+    model: ModelArg,
+    finder: Py<PyAny>,
+    initial: Option<InitialArg<'_>>,
+    options: FitArg,
+    all: bool,
+    max_iterations: usize,
+    sub_shape: Option<(usize, usize)>,
+) -> PyResult<(NativePsfPhotometry, Vec<NativePsfPhotometry>)> {
+    let model = model.model()?;
+    let initial = initial.map(InitialArg::parameters).transpose()?;
+    let mode = if all { IterationMode::All } else { IterationMode::New };
+    let config = IterativeConfig { psf: options.config()?, mode, max_iterations, sub_shape };
+    let failure = Arc::new(Mutex::new(None));
+    let finder = PythonFinder { function: finder, failure: failure.clone() };
+    let m = model.clone();
+    let found = work::run(py, move || {
+        let mut passes = Vec::new();
+        let all = with_image!(image, |im| fit_iteratively_with(
+            im,
+            m.as_ref(),
+            &finder,
+            initial.as_ref(),
+            &config,
+            |pass| passes.push(pass.clone())
+        )?);
+        Ok::<_, Error>((all, passes))
+    });
+    if let Some(e) = failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(e);
+    }
+    let (all, passes) = found?;
+    let native = |p: PsfPhotometry| NativePsfPhotometry { inner: Arc::new(p), model: model.clone() };
+    Ok((native(all), passes.into_iter().map(native).collect()))
 }
 
 /// Group numbers of positions, from 1.
@@ -273,9 +290,8 @@ fn psf_flags() -> Vec<(u32, &'static str, &'static str, &'static str)> {
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<NativePsfPhotometry>()?;
-    m.add_function(wrap_pyfunction!(psf_values, m)?)?;
-    m.add_function(wrap_pyfunction!(psf_extent, m)?)?;
     m.add_function(wrap_pyfunction!(psf_photometry, m)?)?;
+    m.add_function(wrap_pyfunction!(psf_photometry_iterative, m)?)?;
     m.add_function(wrap_pyfunction!(group_sources, m)?)?;
     m.add_function(wrap_pyfunction!(fit_2dgaussian, m)?)?;
     m.add_function(wrap_pyfunction!(psf_flags, m)?)

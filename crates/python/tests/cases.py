@@ -512,3 +512,42 @@ def source_grouper(p, s):
 @case(1e-4, 1e-4)
 def fit_fwhm(p, s):
     return p.psf.fit_fwhm(s.data, xypos=s.xy[:5], fwhm=4.5, fit_shape=9, error=s.error)
+
+
+@case(1e-4, 1e-4)
+def iterative_psf_photometry(p, s):
+    f = p.psf
+    finder = p.detection.DAOStarFinder(32, 4.7)
+    atol = s.data.max() * 5e-6 / 1e-4
+    out = []
+    for mode in ("new", "all"):
+        ph = f.IterativePSFPhotometry(f.CircularGaussianPRF(fwhm=4.7), 7, finder, aperture_radius=4, mode=mode,
+                                      grouper=f.SourceGrouper(8), maxiters=2, sub_shape=17)  # fmt: skip
+        t = ph(s.data, error=s.error, mask=s.mask)
+        out += [t, len(ph.fit_results), ph.make_residual_image(s.data, psf_shape=17) / atol, ph.decode_flags(),
+                ph.results_to_init_params(), ph.results_to_model_params(remove_invalid=False)]  # fmt: skip
+    return out
+
+
+@case(1e-4, 1e-4)
+def psf_results_as_parameters(p, s):
+    f = p.psf
+    model = f.CircularGaussianPRF(fwhm=4.0)
+    model.fwhm.fixed = False
+    model.fwhm.bounds = (2.0, 8.0)
+    ph = f.PSFPhotometry(model, 9, aperture_radius=5)
+    init = _init(s)
+    init["fwhm"] = 4.4
+    ph(s.data, error=s.error, init_params=init)
+    return [ph.results_to_init_params(), ph.results_to_init_params(remove_invalid=False), ph.results_to_model_params(),
+            ph.fit_params, ph.decode_flags(), [i["param_cov"].shape for i in ph.fit_info]]  # fmt: skip
+
+
+@case(1e-4, 1e-4)
+def psf_photometry_by_a_free_astropy_model(p, s):
+    from photutils.psf import CircularGaussianPRF
+
+    model = CircularGaussianPRF(fwhm=4.0)
+    model.fwhm.fixed = False
+    ph = p.psf.PSFPhotometry(model, 9, aperture_radius=4)
+    return ph(s.data, error=s.error, init_params=_init(s)[:4])

@@ -56,6 +56,21 @@ pub fn fit_iteratively<T: Pixel, M: PsfModel + ?Sized>(
     initial: Option<&InitialParameters>,
     config: &IterativeConfig,
 ) -> Result<PsfPhotometry> {
+    fit_iteratively_with(image, model, finder, initial, config, |_| ())
+}
+
+/// As [`fit_iteratively`], with a look at the result of every pass: the sources it fitted.
+///
+/// # Errors
+/// As for [`fit_iteratively`].
+pub fn fit_iteratively_with<T: Pixel, M: PsfModel + ?Sized>(
+    image: &Image<'_, T>,
+    model: &M,
+    finder: &dyn Finder<f64>,
+    initial: Option<&InitialParameters>,
+    config: &IterativeConfig,
+    mut watch: impl FnMut(&PsfPhotometry),
+) -> Result<PsfPhotometry> {
     let wrong =
         |what, expected, found: &str| Err(PsfError::InvalidData { what, expected, found: found.to_owned() });
     if config.max_iterations == 0 {
@@ -83,6 +98,7 @@ pub fn fit_iteratively<T: Pixel, M: PsfModel + ?Sized>(
         fit(&now, model, start, &config.psf)?
     };
     phot.iter_detected = vec![1; phot.len()];
+    watch(&phot);
     if phot.is_empty() {
         return Ok(phot);
     }
@@ -106,6 +122,7 @@ pub fn fit_iteratively<T: Pixel, M: PsfModel + ?Sized>(
                 let start = InitialParameters::from_positions(&found);
                 last = fit(&left, model, &start, &config.psf)?;
                 last.iter_detected = vec![iteration; last.len()];
+                watch(&last);
                 phot.append(&last);
             }
             IterationMode::All => {
@@ -118,6 +135,7 @@ pub fn fit_iteratively<T: Pixel, M: PsfModel + ?Sized>(
                 start.extend(&found, &flux, &local, model);
                 last = fit(&with_planes(&data, error.as_ref(), mask.as_ref())?, model, &start, &config.psf)?;
                 last.iter_detected = detected;
+                watch(&last);
                 phot = last.clone();
             }
         }

@@ -16,5 +16,5 @@ pub use crowded::{
     completeness, fit_crowded,
 };
 pub use engine::{find_and_fit, fit};
-pub use iterative::{IterationMode, IterativeConfig, fit_iteratively};
+pub use iterative::{IterationMode, IterativeConfig, fit_iteratively, fit_iteratively_with};
 pub use result::{FittedShape, PsfPhotometry};

@@ -1,6 +1,7 @@
 """PSF models and PSF photometry."""
 
 from skyphot.psf._flags import PSF_FLAGS, decode_psf_flags
+from skyphot.psf._iterative import IterativePSFPhotometry
 from skyphot.psf._models import (
     AiryDiskPRF,
     AiryDiskPSF,
@@ -25,6 +26,7 @@ __all__ = [
     "GaussianPRF",
     "GaussianPSF",
     "ImagePSF",
+    "IterativePSFPhotometry",
     "MoffatPRF",
     "MoffatPSF",
     "PSFPhotometry",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core, _inputs
-from skyphot._compat import HAS_ASTROPY
+from skyphot._compat import HAS_ASTROPY, is_quantity
 
 if HAS_ASTROPY:
     from astropy.modeling import Fittable2DModel as _Base
@@ -20,6 +20,10 @@ else:
 def _number(value: Any) -> float:
     value = getattr(value, "value", value)
     return float(np.asarray(value).ravel()[0])
+
+
+def _unit_of(value: Any) -> Any:
+    return value.unit if is_quantity(value) else 1.0
 
 
 class PSFModel(_Base):  # type: ignore[misc]
@@ -42,9 +46,26 @@ class PSFModel(_Base):  # type: ignore[misc]
     # Without types: astropy takes annotations of `evaluate` for units of the inputs.
     def evaluate(self, x, y, flux, x_0, y_0, *shape):  # type: ignore[no-untyped-def]
         """The values at pixels."""
-        dx, dy = np.broadcast_arrays(np.subtract(x, _number(x_0)), np.subtract(y, _number(y_0)))
-        unit = _core.psf_values(self._native(shape), _inputs.vector(dx), _inputs.vector(dy))
-        return _number(flux) * unit.reshape(dx.shape)
+        x, y = np.broadcast_arrays(np.asarray(_inputs.bare(x)), np.asarray(_inputs.bare(y)))
+        at = _number(x_0), _number(y_0)
+        unit = _core.psf_values(self._native(shape), _inputs.vector(x), _inputs.vector(y), *at)
+        return getattr(flux, "value", flux) * unit.reshape(x.shape) * _unit_of(flux)
+
+    def render(self, out: Any = None, coords: Any = None) -> Any:
+        """The model on an image, as `astropy.modeling.Model.render`; without arguments on its bounding box."""
+        if HAS_ASTROPY:
+            return super().render(out=out, coords=coords)
+        (y0, y1), (x0, x1) = self.bounding_box
+        if coords is None:
+            rows = range(out.shape[0]) if out is not None else range(int(np.ceil(y0)), int(np.floor(y1)) + 1)
+            columns = range(out.shape[1]) if out is not None else range(int(np.ceil(x0)), int(np.floor(x1)) + 1)
+            coords = np.meshgrid(list(rows), list(columns), indexing="ij")
+        image = self(np.asarray(coords[1]), np.asarray(coords[0]))
+        if out is None:
+            return image
+        inside = (coords[0] >= y0) & (coords[0] <= y1) & (coords[1] >= x0) & (coords[1] <= x1)
+        out[inside] += image[inside]
+        return out
 
     @property
     def bounding_box(self) -> Any:
@@ -159,25 +180,42 @@ class ImagePSF(PSFModel):
         The place `(x, y)` of the centre in the image; by default its middle.
     oversampling : int or (int, int), optional
         Samples in a pixel, `(y, x)`.
-    fill_value : float, optional
-        Only 0 is supported.
+    fill_value : float or None, optional
+        The value beyond the image: 0, or None for the value at its edge.
     """
 
     def __init__(
-        self, data: Any, *, origin: Any = None, oversampling: Any = 1, fill_value: float = 0.0, **kwargs: Any
+        self,
+        data: Any,
+        *,
+        origin: Any = None,
+        oversampling: Any = 1,
+        fill_value: float | None = 0.0,
+        **kwargs: Any,
     ) -> None:
-        if fill_value != 0.0:
-            raise ValueError("fill_value must be 0")
+        if fill_value is not None and fill_value != 0.0:
+            raise ValueError("fill_value must be 0 or None")
         self.data = _inputs.float64_plane(data, "data")
         self.oversampling = np.array(_inputs.pair(oversampling, "oversampling"))
         ny, nx = self.data.shape
         self.origin = np.array([(nx - 1) / 2.0, (ny - 1) / 2.0]) if origin is None else np.array(origin, dtype=float)
         self.fill_value = fill_value
+        self._made: Any = None
         super().__init__(**kwargs)
 
     def _native(self, shape: tuple[Any, ...] | None = None) -> Any:
         x, y = self.origin
-        return self.data, (int(self.oversampling[0]), int(self.oversampling[1])), (float(x), float(y))
+        key = ((int(self.oversampling[0]), int(self.oversampling[1])), (float(x), float(y)), self.fill_value is None)
+        made = self.__dict__.get("_made")
+        if made is None or made[0] is not self.data or made[1] != key:
+            made = self._made = (self.data, key, _core.image_psf(self.data, *key))
+        return made[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -185,27 +223,49 @@ class ImagePSF(PSFModel):
         return self.data.shape
 
 
+def main_names(model: Any) -> tuple[str, str, str]:
+    """The names of the parameters that are the position and the flux."""
+    names = tuple(getattr(model, "param_names", ()))
+    if {"x_0", "y_0", "flux"} <= set(names):
+        return "x_0", "y_0", "flux"
+    mapped = tuple(getattr(model, key, None) for key in ("x_name", "y_name", "flux_name"))
+    if not all(mapped):
+        raise ValueError("Invalid PSF model - could not find PSF parameter names")
+    return mapped  # type: ignore[return-value]
+
+
+def shape_names(model: Any) -> list[str]:
+    """The other parameters."""
+    return [n for n in model.param_names if n not in main_names(model)]
+
+
 def native_model(model: Any) -> Any:
     """A model for the native module: one of this module, or any astropy model as a function."""
     if isinstance(model, PSFModel):
         return model._native()
-    if not callable(model):
-        raise TypeError("psf_model must be a PSF model")
-    names = set(getattr(model, "param_names", ()))
-    if not {"x_0", "y_0", "flux"} <= names:
-        raise ValueError("Invalid PSF model: it needs the parameters x_0, y_0 and flux")
+    if not callable(model) or not hasattr(model, "param_names"):
+        raise TypeError("psf_model must be an Astropy Model subclass")
+    if getattr(model, "n_inputs", 2) != 2 or getattr(model, "n_outputs", 1) != 1:
+        raise ValueError("psf_model must be two-dimensional with n_inputs=2 and n_outputs=1")
+    x_name, y_name, flux_name = main_names(model)
     unit = model.copy()
-    fixed = [n for n in unit.param_names if n not in ("x_0", "y_0", "flux")]
-    values = {n: getattr(unit, n).value for n in fixed}
+    others = shape_names(model)
+    values = [float(getattr(getattr(unit, n), "value", getattr(unit, n))) for n in others]
 
-    def evaluate(x: np.ndarray, y: np.ndarray, x_0: float, y_0: float) -> np.ndarray:
-        given = {**values, "flux": 1.0, "x_0": x_0, "y_0": y_0}
-        out = unit.evaluate(x, y, *(given[n] for n in unit.param_names))
-        return np.ascontiguousarray(out, dtype=np.float64)
+    def evaluate(x: np.ndarray, y: np.ndarray, x_0: float, y_0: float, *shape: float) -> np.ndarray:
+        given = dict(zip(others, shape, strict=True), **{flux_name: 1.0, x_name: x_0, y_name: y_0})
+        parameters = [given[n] for n in unit.param_names]
+        if hasattr(unit, "submodel_names"):
+            own = unit.copy()
+            own.parameters = parameters
+            out = own(x, y)
+        else:
+            out = unit.evaluate(x, y, *parameters)
+        return np.array(np.broadcast_to(out, x.shape), dtype=np.float64).ravel()
 
     try:
         (y0, y1), (x0, x1) = model.bounding_box.bounding_box()
         half = (x1 - x0) / 2, (y1 - y0) / 2
     except NotImplementedError:
         half = 10.0, 10.0
-    return evaluate, float(half[0]), float(half[1])
+    return evaluate, float(half[0]), float(half[1]), others, values

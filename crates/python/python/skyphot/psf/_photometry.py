@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core, _inputs
-from skyphot._compat import is_nddata, is_quantity, strip_units, unpack_nddata, with_unit
+from skyphot._compat import is_nddata, is_quantity, strip_units, unpack_nddata, warn, with_unit
 from skyphot._table import from_native, new_table
 from skyphot.background import LocalBackground
 from skyphot.background._estimators import native_estimator
-from skyphot.psf._flags import decode_psf_flags
-from skyphot.psf._models import native_model
+from skyphot.psf._flags import PSF_FLAGS, decode_psf_flags
+from skyphot.psf._models import PSFModel, main_names, native_model, shape_names
 
 _ALIASES = {
     "x": ("x_init", "xinit", "x", "x_0", "x0", "xcentroid", "x_centroid", "x_peak", "xcen", "x_cen", "xpos", "x_pos",
@@ -99,8 +99,9 @@ class PSFPhotometry:
     Parameters
     ----------
     psf_model : model
-        One of `skyphot.psf`, or an astropy model with the parameters `flux`, `x_0` and `y_0`. Positions or fluxes that are
-        fixed stay fixed; shape parameters of the models of this module that are not fixed are fitted, too.
+        One of `skyphot.psf`, or an astropy model with the parameters `flux`, `x_0` and `y_0` (or of other names, see
+        `make_psf_model`). Positions or fluxes that are fixed stay fixed; other parameters that are not fixed are fitted,
+        too, within their bounds.
     fit_shape : int or (int, int)
         The odd box `(ny, nx)` that is fitted.
     finder : callable, optional
@@ -165,19 +166,25 @@ class PSFPhotometry:
         self.init_params: Any = None
         self.finder_results: Any = None
         self._fitted: Any = None
+        self._warns = True
 
-    def _start(self, init_params: Any, unit: Any) -> tuple[np.ndarray, dict[str, Any]]:
+    def _start(self, init_params: Any, unit: Any) -> dict[str, Any]:
         names = list(getattr(init_params, "colnames", init_params))
+        x_name, y_name, flux_name = main_names(self.psf_model)
 
-        def find(key: str) -> Any:
-            return next((init_params[n] for n in _ALIASES[key] if n in names), None)
+        def find(aliases: tuple[str, ...]) -> Any:
+            return next((init_params[n] for n in aliases if n in names), None)
 
-        x, y, flux = find("x"), find("y"), find("flux")
+        def named(name: str) -> tuple[str, ...]:
+            return f"{name}_init", name, f"{name}_fit"
+
+        x, y = find((*_ALIASES["x"], *named(x_name))), find((*_ALIASES["y"], *named(y_name)))
+        flux = find((*_ALIASES["flux"], *named(flux_name)))
         if x is None or y is None:
             raise ValueError("init_params must contain valid column names for the x and y source positions")
         if len(x) == 0:
             raise ValueError("init_params must contain at least one row")
-        given: dict[str, Any] = {"flux": None, "local_bkg": None, "id": None, "group_id": None}
+        given: dict[str, Any] = {"flux": None, "local_bkg": None, "id": None, "group_id": None, "shape": []}
         for key, value in (("flux", flux), ("local_bkg", init_params["local_bkg"] if "local_bkg" in names else None)):
             if value is None:
                 continue
@@ -189,7 +196,45 @@ class PSFPhotometry:
                 given[key] = [int(v) for v in init_params[key]]
         if given["id"] is not None and len(set(given["id"])) != len(given["id"]):
             raise ValueError("init_params id column must contain unique values")
-        return _inputs.positions(np.column_stack((_inputs.vector(x), _inputs.vector(y)))), given
+        for name in shape_names(self.psf_model):
+            value = find(named(name))
+            if value is not None:
+                given["shape"].append((name, _inputs.vector(value).tolist()))
+        given["positions"] = _inputs.positions(np.column_stack((_inputs.vector(x), _inputs.vector(y))))
+        return given
+
+    def _options(self, separation: float | None) -> dict[str, Any]:
+        model = self.psf_model
+        x_name, y_name, flux_name = main_names(model)
+        others = shape_names(model)
+        fixed = getattr(model, "fixed", {})
+        limits = []
+        for name, (low, high) in getattr(model, "bounds", {}).items():
+            if (name in others or name == flux_name) and (low is not None or high is not None):
+                own = "flux" if name == flux_name else name
+                limits.append((own, (-np.inf if low is None else float(low), np.inf if high is None else float(high))))
+        local = None
+        if self.local_bkg_estimator is not None:
+            ring = self.local_bkg_estimator
+            estimator = native_estimator(ring.bkg_estimator, keep_clip=True)
+            clip = None if callable(estimator) else _inputs.clip_or_none(ring.bkg_estimator.sigma_clip)
+            local = (float(ring.inner_radius), float(ring.outer_radius), estimator, clip)
+        return {
+            "fit_shape": self.fit_shape,
+            "fixed": (
+                bool(fixed.get(x_name, False) and fixed.get(y_name, False)),
+                bool(fixed.get(flux_name, False)),
+            ),
+            "free_shape": [n for n in others if not fixed.get(n, isinstance(model, PSFModel))],
+            "bounds": limits,
+            "max_evaluations": int(self.fitter_maxiters),
+            "xy_bounds": self.xy_bounds,
+            "aperture_radius": None if self.aperture_radius is None else float(self.aperture_radius),
+            "min_separation": separation,
+            "local": local,
+            "group_warning_threshold": int(self.group_warning_threshold),
+            "n_threads": self.n_threads,
+        }
 
     def __call__(self, data: Any, *, mask: Any = None, error: Any = None, init_params: Any = None) -> Any:
         """Fits the sources of an image.
@@ -218,12 +263,9 @@ class PSFPhotometry:
             init_params = self.finder_results = self.finder(data, mask=mask)
             if init_params is None:
                 return None
-            positions = new_table()
-            positions["x_init"] = np.asarray(init_params["x_centroid"])
-            positions["y_init"] = np.asarray(init_params["y_centroid"])
-            init_params = positions
+            init_params = _found_positions(init_params)
         (values, errors), unit = strip_units((data, error), ("data", "error"))
-        xy, given = self._start(init_params, unit)
+        given = self._start(init_params, unit)
         if given["flux"] is None and self.aperture_radius is None:
             raise ValueError("aperture_radius must be defined if a flux column is not in init_params")
         separation = None
@@ -231,31 +273,86 @@ class PSFPhotometry:
             if isinstance(self.grouper, SourceGrouper):
                 separation = float(self.grouper.min_separation)
             else:
+                xy = given["positions"]
                 given["group_id"] = [int(g) for g in self.grouper(xy[:, 0], xy[:, 1])]
-        fixed = getattr(self.psf_model, "fixed", {})
-        free = [n for n in getattr(self.psf_model, "_shape", ()) if not fixed.get(n, True)]
-        local = None
-        if self.local_bkg_estimator is not None:
-            ring = self.local_bkg_estimator
-            estimator = native_estimator(ring.bkg_estimator, keep_clip=True)
-            clip = None if callable(estimator) else _inputs.clip_or_none(ring.bkg_estimator.sigma_clip)
-            local = (float(ring.inner_radius), float(ring.outer_radius), estimator, clip)
-        self._fitted = _core.psf_photometry(
-            _inputs.image(values, errors, mask), native_model(self.psf_model), self.fit_shape, xy, given["id"],
-            given["flux"], given["local_bkg"], given["group_id"],
-            (bool(fixed.get("x_0", False) and fixed.get("y_0", False)), bool(fixed.get("flux", False))), free,
-            int(self.fitter_maxiters), self.xy_bounds,
-            None if self.aperture_radius is None else float(self.aperture_radius), separation, local,
-            int(self.group_warning_threshold), self.n_threads,
-        )  # fmt: skip
-        table = from_native(self._fitted.columns(), units=False)
+        fitted = _core.psf_photometry(
+            _inputs.image(values, errors, mask), native_model(self.psf_model), given, self._options(separation)
+        )
+        return self._finish(fitted, unit)
+
+    def _finish(self, fitted: Any, unit: Any) -> Any:
+        self._fitted, self._unit = fitted, unit
+        table = from_native(fitted.columns(), units=False)
         if unit is not None:
             for name in ("local_bkg", "flux_init", "flux_fit", "flux_err"):
                 table[name] = with_unit(np.asarray(table[name]), unit)
-        self.results, self._unit = table, unit
+        self.results = table
+        if self._warns and np.any(np.asarray(table["flags"]) & PSF_FLAGS["no_convergence"]):
+            warn(
+                'One or more fit(s) may not have converged. Please check the "flags" column in the output table.', 4
+            )
         self.init_params = new_table()
-        for name in ("id", "group_id", "local_bkg", "x_init", "y_init", "flux_init"):
-            self.init_params[name] = table[name]
+        for name in table.colnames:
+            if name in ("id", "group_id", "local_bkg") or name.endswith("_init"):
+                self.init_params[name] = table[name]
+        return table
+
+    @property
+    def fit_info(self) -> list[dict[str, Any]]:
+        """What the fit knows of each source: `param_cov`, the covariance of its free parameters."""
+        if self._fitted is None:
+            return []
+        out = []
+        for values in self._fitted.covariances():
+            n = int(np.sqrt(len(values)))
+            out.append({"param_cov": np.reshape(values, (n, n))} if n else {})
+        return out
+
+    def _subset(self, rename: Any, remove_invalid: bool, reset_ids: bool) -> Any:
+        if self.results is None:
+            return None
+        table, keep = new_table(), np.ones(len(self.results["id"]), bool)
+        names = [n for n in self.results.colnames if n == "id" or (n.endswith("_fit") and n != "n_pixels_fit")]
+        if remove_invalid:
+            for name in names:
+                keep &= np.isfinite(np.asarray(self.results[name]))
+        for name in names:
+            table[rename(name)] = self.results[name][keep]
+        if remove_invalid and reset_ids:
+            table["id"] = np.arange(1, int(keep.sum()) + 1)
+        return table
+
+    def results_to_init_params(self, *, remove_invalid: bool = True, reset_ids: bool = True) -> Any:
+        """The fitted values as initial parameters of another fit.
+
+        Parameters
+        ----------
+        remove_invalid : bool, optional
+            Whether sources without finite values are left out.
+        reset_ids : bool, optional
+            Whether sources are numbered anew from 1 then.
+
+        Returns
+        -------
+        table : QTable, Columns or None
+            The columns `id`, `x_init`, `y_init`, `flux_init` and those of free shape parameters; None before a fit.
+        """
+        return self._subset(lambda n: n.replace("_fit", "_init"), remove_invalid, reset_ids)
+
+    def results_to_model_params(self, *, remove_invalid: bool = True, reset_ids: bool = True) -> Any:
+        """The fitted values under the names of the model's parameters; see `results_to_init_params`."""
+        names = dict(zip(("x", "y", "flux"), main_names(self.psf_model), strict=True))
+        return self._subset(lambda n: names.get(n.replace("_fit", ""), n.replace("_fit", "")), remove_invalid, reset_ids)
+
+    @property
+    def fit_params(self) -> Any:
+        """The fitted values and their errors; None before a fit."""
+        if self.results is None:
+            return None
+        table = new_table()
+        for name in self.results.colnames:
+            if name == "id" or name.endswith("_err") or (name.endswith("_fit") and name != "n_pixels_fit"):
+                table[name] = self.results[name]
         return table
 
     def _done(self) -> Any:
@@ -280,9 +377,22 @@ class PSFPhotometry:
         return with_unit(np.asarray(out), data.unit if is_quantity(data) else None)
 
     def decode_flags(self, return_bit_values: bool = False) -> Any:
-        """The flags of each source as names or bit values."""
+        """The flags of each source as names or bit values: a dictionary by the numbers of the sources."""
         self._done()
-        return decode_psf_flags(np.asarray(self.results["flags"]), return_bit_values=return_bit_values)
+        decoded = decode_psf_flags(np.asarray(self.results["flags"]), return_bit_values=return_bit_values)
+        return {int(i): flags for i, flags in zip(self.results["id"], decoded, strict=True)}
+
+
+def _found_positions(found: Any) -> Any:
+    """What a finder found, as initial positions."""
+    names = list(getattr(found, "colnames", found))
+    table = new_table()
+    for key in ("x", "y"):
+        column = next((n for n in _ALIASES[key] if n in names), None)
+        if column is None:
+            raise ValueError("The finder must return a table with columns for the x and y source positions")
+        table[f"{key}_init"] = np.asarray(found[column])
+    return table
 
 
 def _bounds(xy_bounds: Any) -> tuple[float | None, float | None]:
