@@ -115,6 +115,13 @@ impl Recipe {
         toml::from_str(text).map_err(|e| PipelineError::Config(e.to_string()))
     }
 
+    /// The same measurements without pictures.
+    #[must_use]
+    pub fn without_pictures(mut self) -> Self {
+        self.steps.retain(|s| !s.is_picture());
+        self
+    }
+
     /// A recipe by its name, or from a file that ends in `.toml`.
     ///
     /// # Errors

@@ -226,7 +226,13 @@ pub(super) fn flux_scale(f: &mut Field) -> Result<()> {
 
 pub(super) fn encircled_energy(f: &mut Field, s: &EncircledEnergyStep) -> Result<()> {
     let table = skyphot_io::read_table(f.companion(&s.file)?)?;
-    let energy = EncircledEnergy::from_table(&table, EnergyInterpolation::Linear)?;
+    let mut energy = match &s.column {
+        Some(name) => EncircledEnergy::from_column(&table, &f.fill(name)?, EnergyInterpolation::Linear)?,
+        None => EncircledEnergy::from_table(&table, EnergyInterpolation::Linear)?,
+    };
+    if let Some(side) = &s.pixel {
+        energy = energy.through_pixels(f.scalar(side)?)?;
+    }
     let radius = f.scalar(&s.radius)?;
     f.set("ee_correction", energy.correction(radius));
     Ok(())

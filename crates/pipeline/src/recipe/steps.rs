@@ -82,6 +82,17 @@ pub enum Step {
     Text(TextStep),
 }
 
+impl Step {
+    /// Whether it only draws: no later step needs it.
+    #[must_use]
+    pub fn is_picture(&self) -> bool {
+        matches!(
+            self,
+            Self::Image(_) | Self::Histogram(_) | Self::Scatter(_) | Self::Cutouts(_) | Self::PsfGrid(_)
+        )
+    }
+}
+
 macro_rules! section {
     ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $ty:ty = $default:expr),* $(,)? }) => {
         $(#[$doc])*
@@ -315,6 +326,10 @@ section!(
         file: String = "ee".into(),
         /// Radius in the unit of the table.
         radius: Scalar = Scalar::Number(0.0),
+        /// Column of the fraction; `{name}` is the filter.
+        column: Option<String> = None,
+        /// Side of a pixel in the unit of the table, if the table is of the light before it falls on pixels.
+        pixel: Option<Scalar> = None,
     }
 );
 section!(
