@@ -4,8 +4,10 @@ mod aperture;
 mod background;
 mod catalog;
 mod centroids;
+mod datasets;
 mod detection;
 mod image;
+mod io;
 mod profiles;
 mod psf;
 mod psf_model;
@@ -14,6 +16,8 @@ mod shapes;
 mod sky;
 mod stats;
 mod table;
+mod utils;
+mod wcs;
 mod work;
 
 use pyo3::prelude::*;
@@ -32,5 +36,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     catalog::register(m)?;
     profiles::register(m)?;
     psf_model::register(m)?;
-    psf::register(m)
+    psf::register(m)?;
+    wcs::register(m)?;
+    datasets::register(m)?;
+    utils::register(m)?;
+    io::register(m)
 }

@@ -1,33 +1,10 @@
 """The calls that are made of photutils and of skyphot: `call(p, s)` with a package and the scene."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from astropy.units import Quantity
-
-
-@dataclass
-class Case:
-    name: str
-    call: Callable[[Any, Any], Any]
-    rtol: float = 1e-9
-    atol: float = 1e-9
-
-
-CASES: list[Case] = []
-
-
-def case(rtol: float = 1e-9, atol: float = 1e-9) -> Callable[[Any], Any]:
-    """Adds a call."""
-
-    def add(call: Any) -> Any:
-        CASES.append(Case(call.__name__, call, rtol, atol))
-        return call
-
-    return add
-
+from case import CASES, Case, case
 
 SHAPES = {
     "circle": lambda a, xy: a.CircularAperture(xy, 4.3),

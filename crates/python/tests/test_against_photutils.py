@@ -16,9 +16,12 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 from astropy.units import Quantity
 from astropy.wcs import WCS
-from cases import CASES
+from case import CASES
 
-MODULES = ("aperture", "background", "centroids", "detection", "geometry", "morphology", "profiles", "psf", "psf_matching", "segmentation")
+import cases  # noqa: F401  (it adds the calls)
+import cases_data  # noqa: F401
+
+MODULES = ("aperture", "background", "centroids", "datasets", "detection", "geometry", "morphology", "profiles", "psf", "psf_matching", "segmentation")
 
 
 def package(name):

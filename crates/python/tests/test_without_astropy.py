@@ -24,6 +24,16 @@ assert np.allclose(table["aperture_sum"], np.pi * 9)
 stats = ApertureStats(data, EllipticalAperture((20, 20), 5, 3, theta=0.5))
 assert stats.mean == 1.0 and len(stats.to_table()) == 1
 assert sigma_clipped_stats(data) == (1.0, 1.0, 0.0)
+from skyphot.datasets import make_model_params, make_wcs
+from skyphot.utils import ImageDepth, circular_footprint
+from skyphot.wcs import WCS, match_to_catalog_sky
+w = make_wcs((40, 50))
+lon, lat = w.pixel_to_world_values([1.0, 2.0], [3.0, 4.0])
+assert np.allclose(w.world_to_pixel_values(lon, lat), [[1.0, 2.0], [3.0, 4.0]])
+assert WCS(w.to_header()).wcs.ctype == ["RA---TAN", "DEC--TAN"]
+assert match_to_catalog_sky([[1.0, 2.0]], [[9.0, 9.0], [1.0, 2.1]])[0].tolist() == [1]
+assert make_model_params((40, 50), 5, flux=(1, 2)).colnames == ["id", "x_0", "y_0", "flux"]
+assert circular_footprint(2).sum() == 13
 for name in skyphot.__all__:
     getattr(skyphot, name)
 assert "astropy" not in [m.partition(".")[0] for m in sys.modules if sys.modules[m] is not None]

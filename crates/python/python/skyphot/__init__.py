@@ -13,6 +13,7 @@ _MODULES = (
     "aperture",
     "background",
     "centroids",
+    "datasets",
     "detection",
     "geometry",
     "morphology",
@@ -22,6 +23,7 @@ _MODULES = (
     "segmentation",
     "stats",
     "utils",
+    "wcs",
 )
 
 __all__ = ["__version__", *_MODULES]

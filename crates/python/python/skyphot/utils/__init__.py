@@ -1,51 +1,46 @@
-"""Tools: errors of an image, tables without astropy, warnings."""
+"""Tools: cutouts, depths, errors, areas of pixels, tables without astropy, warnings."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Any
 
-from typing import Any
-
-import numpy as np
-
-from skyphot import _core, _inputs
-from skyphot._compat import is_quantity, with_unit
 from skyphot._table import Columns
+from skyphot.utils._colormaps import make_random_cmap
+from skyphot.utils._cutouts import CutoutImage, NoOverlapError, PartialOverlapError
+from skyphot.utils._errors import calc_total_error
+from skyphot.utils._footprints import circular_footprint
+from skyphot.utils._interpolation import ShepardIDWInterpolator
 from skyphot.utils.exceptions import DeblendWarning, NoDetectionsWarning
 
-__all__ = ["Columns", "DeblendWarning", "NoDetectionsWarning", "calc_total_error"]
+if TYPE_CHECKING:
+    from skyphot.utils._areas import compute_pixel_area_map, compute_pixel_areas
+    from skyphot.utils._depths import ImageDepth
+
+__all__ = [
+    "Columns",
+    "CutoutImage",
+    "DeblendWarning",
+    "ImageDepth",
+    "NoDetectionsWarning",
+    "NoOverlapError",
+    "PartialOverlapError",
+    "ShepardIDWInterpolator",
+    "calc_total_error",
+    "circular_footprint",
+    "compute_pixel_area_map",
+    "compute_pixel_areas",
+    "make_random_cmap",
+]
+
+# Modules that need others of the package.
+_LATER = {
+    "ImageDepth": "skyphot.utils._depths",
+    "compute_pixel_area_map": "skyphot.utils._areas",
+    "compute_pixel_areas": "skyphot.utils._areas",
+}
 
 
-def calc_total_error(data: Any, bkg_error: Any, effective_gain: Any) -> Any:
-    """The total error of each pixel: that of the background and the Poisson noise of the sources.
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        from importlib import import_module
 
-    Parameters
-    ----------
-    data : array_like or Quantity
-        The image, the background subtracted.
-    bkg_error : array_like or Quantity
-        The 1-sigma error of all but the sources.
-    effective_gain : float, array_like or Quantity
-        Counts of electrons or photons in one unit of the data.
-
-    Returns
-    -------
-    total_error : ndarray or Quantity
-        The 1-sigma total error.
-    """
-    quantities = [is_quantity(v) for v in (data, bkg_error, effective_gain)]
-    if any(quantities) and not all(quantities):
-        raise ValueError(
-            "If any of data, bkg_error, or effective_gain has units, then they all must all have units."
-        )
-    unit = data.unit if is_quantity(data) else None
-    if unit is not None and bkg_error.unit != unit:
-        raise ValueError("data and bkg_error must have the same units.")
-    pixels = _inputs.float64_plane(data, "data")
-    errors = _inputs.float64_plane(bkg_error, "bkg_error", pixels.shape)
-    gain = np.asarray(_inputs.bare(effective_gain))
-    if gain.ndim == 0:
-        out = _core.calc_total_error(pixels, errors, None, float(gain))
-    else:
-        out = _core.calc_total_error(
-            pixels, errors, _inputs.float64_plane(gain, "effective_gain", pixels.shape), 1.0
-        )
-    return with_unit(out, unit)
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'skyphot.utils' has no attribute {name!r}")
