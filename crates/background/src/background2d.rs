@@ -90,8 +90,9 @@ impl<T: Pixel> Background2D<T> {
     }
 
     /// As [`estimate`](Self::estimate) for an image of shape `(ny, nx)` that is read some rows at a time, with the same
-    /// answer: `read` gives the pixels of the rows it is asked for and the bad ones among them (`true`). Rows come in
-    /// order, as many whole boxes at a time as `max_rows` allows, one box at least.
+    /// answer: `read` gives the pixels of the rows it is asked for and the bad ones among them (`true`). At most
+    /// `max_rows` rows are in memory at a time, or one row of boxes if that is more; with several threads some are read
+    /// while others are measured.
     ///
     /// ```
     /// use ndarray::{Array2, s};
@@ -109,40 +110,45 @@ impl<T: Pixel> Background2D<T> {
     ///
     /// # Errors
     /// Those of `read`, and as [`estimate`](Self::estimate).
-    pub fn estimate_by_rows<E: From<BackgroundError>>(
+    pub fn estimate_by_rows<E: From<BackgroundError> + Send>(
         shape: (usize, usize),
         config: &Background2DConfig,
         max_rows: usize,
-        mut read: impl FnMut(Range<usize>) -> std::result::Result<(Array2<T>, Option<Array2<bool>>), E>,
+        read: impl Fn(Range<usize>) -> std::result::Result<(Array2<T>, Option<Array2<bool>>), E> + Sync + Send,
     ) -> std::result::Result<Self, E> {
         config.validate()?;
         if shape.0 == 0 || shape.1 == 0 {
             return Err(BackgroundError::from(CoreError::EmptyImage(shape)).into());
         }
         let box_size = (config.box_size.0.min(shape.0), config.box_size.1.min(shape.1));
-        let rows = (max_rows / box_size.0).max(1) * box_size.0;
+        // Two parts at a time, so that one can be read while the other is measured.
+        let rows = (max_rows / 2 / box_size.0).max(1) * box_size.0;
+        let parts: Vec<_> = (0..shape.0).step_by(rows).map(|y| y..(y + rows).min(shape.0)).collect();
         let (mut values, mut finite) = (Vec::new(), 0);
-        let mut y = 0;
-        while y < shape.0 {
-            let end = (y + rows).min(shape.0);
-            let (data, mask) = read(y..end)?;
-            let expected = (end - y, shape.1);
-            if data.dim() != expected {
-                let found = data.dim();
-                let e = CoreError::ShapeMismatch { what: "rows of an image", expected, found };
-                return Err(BackgroundError::from(e).into());
-            }
-            let mut image = Image::new(data.view()).map_err(BackgroundError::from)?;
-            if let Some(m) = &mask {
-                image = image.with_mask(m.view()).map_err(BackgroundError::from)?;
-            }
-            let boxes = measure(&image, None, box_size, config);
-            if boxes.iter().all(|b| b.n_good == 0) {
-                finite += data.iter().filter(|v| v.is_finite()).count();
-            }
-            values.extend(boxes);
-            y = end;
-        }
+        let both = |a: &Range<usize>, b: &Range<usize>| a.len() + b.len() <= max_rows;
+        config.exec.read_ahead(
+            &parts,
+            both,
+            |rows| read(rows.clone()),
+            |rows, (data, mask)| {
+                let expected = (rows.len(), shape.1);
+                if data.dim() != expected {
+                    let found = data.dim();
+                    let e = CoreError::ShapeMismatch { what: "rows of an image", expected, found };
+                    return Err(BackgroundError::from(e).into());
+                }
+                let mut image = Image::new(data.view()).map_err(BackgroundError::from)?;
+                if let Some(m) = &mask {
+                    image = image.with_mask(m.view()).map_err(BackgroundError::from)?;
+                }
+                let boxes = measure(&image, None, box_size, config);
+                if boxes.iter().all(|b| b.n_good == 0) {
+                    finite += data.iter().filter(|v| v.is_finite()).count();
+                }
+                values.extend(boxes);
+                Ok(())
+            },
+        )?;
         let mesh = (shape.0.div_ceil(box_size.0), shape.1.div_ceil(box_size.1));
         let mut values = values.into_iter();
         let none = BoxValue { level: f64::NAN, rms: f64::NAN, n: 0, n_good: 0 };

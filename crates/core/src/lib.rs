@@ -11,6 +11,7 @@ pub mod memory;
 mod pixel;
 mod point;
 pub mod random;
+mod read_ahead;
 pub mod region;
 mod sky;
 pub mod table;

@@ -76,7 +76,7 @@ pub fn clean_sources<T: Pixel>(
     n_pixels: usize,
     config: &CleanConfig,
 ) -> Result<SegmentationImage> {
-    check(threshold, image.shape(), n_pixels)?;
+    check::<T>(threshold.into(), image.shape(), n_pixels)?;
     if segm.shape() != image.shape() {
         return Err(SegmentationError::ShapeMismatch {
             what: "segmentation image",

@@ -45,7 +45,7 @@ pub fn detect_sources_convolved<T: Pixel>(
     n_pixels: usize,
     config: &DetectConfig,
 ) -> Result<(SegmentationImage, Array2<T>)> {
-    check(threshold, image.shape(), n_pixels)?;
+    check::<T>(threshold.into(), image.shape(), n_pixels)?;
     let (ny, nx) = image.shape();
     let reach = config.connectivity.reach();
     let smooth = Smooth::new(image, kernel);
@@ -60,7 +60,7 @@ pub fn detect_sources_convolved<T: Pixel>(
                 let n = part.len() / nx;
                 smooth.rows(y..y + n, part, &mut work);
                 let Ok(view) = ArrayView2::from_shape((n, nx), &*part) else { continue };
-                let rows = Plain { data: view, mask: image.mask(), threshold, first: y };
+                let rows = Plain { data: view, mask: image.mask(), threshold: threshold.into(), first: y };
                 rows.fill(y, &mut bytes[..n * nx], &mut scratch);
                 bytes[..n * nx].chunks_exact(nx).for_each(|row| band[0].push(row, reach));
             }

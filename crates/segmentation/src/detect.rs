@@ -8,6 +8,7 @@ use crate::error::{Result, SegmentationError, at_least_one};
 use crate::kernel::above::{above_row, above_scalar, clear_masked};
 use crate::kernel::runs::{AboveRows, RunRows, connect, number};
 use crate::kernel::zeros2;
+use crate::tiled::ThresholdRows;
 use crate::{Connectivity, SegmentationImage};
 
 /// How [`detect_sources`] connects pixels.
@@ -51,24 +52,35 @@ pub fn detect_sources<T: Pixel>(
     n_pixels: usize,
     config: &DetectConfig,
 ) -> Result<SegmentationImage> {
-    check(threshold, image.shape(), n_pixels)?;
+    check::<T>(threshold.into(), image.shape(), n_pixels)?;
     let (ny, nx) = image.shape();
-    let rows = Plain { data: image.data(), mask: image.mask(), threshold, first: 0 };
+    let rows = Plain { data: image.data(), mask: image.mask(), threshold: threshold.into(), first: 0 };
     let runs = connect(&rows, 0..ny, nx, config.connectivity.reach(), &config.exec);
     Ok(paint(runs, (ny, nx), n_pixels, &config.exec))
 }
 
-pub(crate) fn check(threshold: &Threshold, shape: (usize, usize), n_pixels: usize) -> Result<()> {
+pub(crate) fn check<T>(
+    threshold: ThresholdRows<'_, T>,
+    shape: (usize, usize),
+    n_pixels: usize,
+) -> Result<()> {
     at_least_one("n_pixels", n_pixels)?;
-    match threshold {
-        Threshold::Scalar(t) if t.is_nan() => {
-            Err(SegmentationError::InvalidParameter { name: "threshold", expected: "a number", found: *t })
+    let found = match threshold {
+        ThresholdRows::Scalar(t) | ThresholdRows::Noise(t, _) if t.is_nan() => {
+            return Err(SegmentationError::InvalidParameter {
+                name: "threshold",
+                expected: "a number",
+                found: t,
+            });
         }
-        Threshold::Image(t) if t.dim() != shape => {
-            Err(SegmentationError::ShapeMismatch { what: "threshold image", expected: shape, found: t.dim() })
-        }
-        _ => Ok(()),
+        ThresholdRows::Scalar(_) => return Ok(()),
+        ThresholdRows::Image(t) => t.dim(),
+        ThresholdRows::Noise(_, s) => s.dim(),
+    };
+    if found == shape {
+        return Ok(());
     }
+    Err(SegmentationError::ShapeMismatch { what: "threshold image", expected: shape, found })
 }
 
 /// Draws the components that are large enough.
@@ -98,7 +110,7 @@ pub(crate) fn paint(
 pub(crate) struct Plain<'a, T: Pixel> {
     pub(crate) data: ArrayView2<'a, T>,
     pub(crate) mask: Option<ArrayView2<'a, bool>>,
-    pub(crate) threshold: &'a Threshold,
+    pub(crate) threshold: ThresholdRows<'a, T>,
     /// The row of mask and threshold that belongs to the first row of `data`.
     pub(crate) first: usize,
 }
@@ -137,8 +149,14 @@ impl<T: Pixel> AboveRows for Plain<'_, T> {
             let y = y0 + i;
             let row = row_of(&self.data, y - self.first, &mut scratch.pixels);
             match self.threshold {
-                Threshold::Scalar(t) => above_scalar(out, row, *t),
-                Threshold::Image(t) => above_row(out, row, row_of(&t.view(), y, &mut scratch.thresholds)),
+                ThresholdRows::Scalar(t) => above_scalar(out, row, t),
+                ThresholdRows::Image(t) => above_row(out, row, row_of(&t, y, &mut scratch.thresholds)),
+                ThresholdRows::Noise(n, s) => {
+                    let t = &mut scratch.thresholds;
+                    t.clear();
+                    t.extend(s.row(y).iter().map(|s| n * s.to_f64()));
+                    above_row(out, row, t);
+                }
             }
             if let Some(m) = &self.mask {
                 clear_masked(out, row_of(m, y, &mut scratch.mask));

@@ -36,4 +36,4 @@ pub use image::{DeblendInfo, Segment, SegmentPolygon, SegmentationImage};
 pub use matched::{detect_sources_matched, matched_filter};
 pub use noise_map::NoiseMap;
 pub use source_runs::SourceRuns;
-pub use tiled::{Tile, TileBytes, TilePlan, TileSource, deblend_tiled, find_sources_tiled};
+pub use tiled::{Tile, TileBytes, TilePlan, TileSource, TileThreshold, deblend_tiled, find_sources_tiled};

@@ -162,12 +162,13 @@ struct Found {
     background_rms_median: f64,
     notes: Vec<String>,
     plan: Option<String>,
+    /// SHA-256 of the file.
+    sha256: String,
 }
 
 /// What of an image is not pixels.
 struct About {
     file: String,
-    sha256: String,
     header: Header,
     unit: Option<String>,
     sky: Option<Arc<SkyMap>>,
@@ -206,7 +207,6 @@ impl Job<'_> {
         let shape = opened.shape;
         let about = About {
             file: opened.file.clone(),
-            sha256: opened.checksum()?,
             header: opened.science.header.clone(),
             unit: opened.science.unit.clone(),
             sky: opened.science.sky.as_ref().map(|s| Arc::new(s.in_frame(SkyFrame::Icrs))),
@@ -276,6 +276,7 @@ impl Job<'_> {
             background_rms_median: found_on.medians.1,
             notes,
             plan: None,
+            sha256: image.exposure.sha256.clone(),
         };
         let view = found_on.exposure.image()?;
         self.finish(found, &about, || Ok(None), &view)
@@ -327,7 +328,9 @@ impl Job<'_> {
             Ok::<_, PipelineError>(parts)
         };
         let loaded = detection.map(&mut parts).transpose()?;
-        let image = parts(opened)?;
+        let summed = opened.clone();
+        let (image, sha256) = exec.join(|| parts(opened), || summed.checksum());
+        let (image, sha256) = (image?, sha256?);
         let found_on = loaded.as_ref().unwrap_or(&image);
         self.begin("detection");
         let kernel = section.load_kernel()?;
@@ -350,6 +353,7 @@ impl Job<'_> {
             background_rms_median: bkg.background_rms_median(),
             notes,
             plan: asked.then(|| plan.to_string()),
+            sha256,
         };
         let factor = about.shape.0.max(about.shape.1).div_ceil(pictures::CANVAS as usize);
         let small = || Ok(Some((found_on.reduced(factor, plan.band_rows())?, factor)));
@@ -374,7 +378,7 @@ impl Job<'_> {
         });
         let own = std::mem::replace(
             &mut table.meta,
-            provenance::table_meta("segment", &about.file, &about.sha256, &parameters),
+            provenance::table_meta("segment", &about.file, &found.sha256, &parameters),
         );
         for (k, v) in own.iter() {
             if table.meta.get(k).is_none() {

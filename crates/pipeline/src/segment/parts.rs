@@ -5,15 +5,14 @@ use std::ops::Range;
 use ndarray::Array2;
 use skyphot_background::{Background2D, BackgroundError};
 use skyphot_core::{BoundingBox, Exec, Pixel};
-use skyphot_detection::Threshold;
-use skyphot_segmentation::{CatalogSource, CatalogTile, Tile, TileSource};
+use skyphot_segmentation::{CatalogSource, CatalogTile, Tile, TileSource, TileThreshold};
 use skyphot_stats::{EffectiveGain, calc_total_error};
 
 use crate::estimate::{background_config, retry};
 use crate::load::{Opened, Part};
 use crate::segment::SegmentSection;
 use crate::segment::section::NoiseOf;
-use crate::segment::whole::{no_errors, threshold};
+use crate::segment::whole::no_errors;
 use crate::spec::ThresholdSpec;
 use crate::{BackgroundSection, PipelineError, Result};
 
@@ -107,9 +106,9 @@ impl<T: Pixel> Parts<T> {
     }
 
     /// The noise of the threshold.
-    fn noise(&self, error: Option<&Array2<T>>, rows: Range<usize>, columns: Range<usize>) -> Array2<T> {
+    fn noise(&self, error: Option<Array2<T>>, rows: Range<usize>, columns: Range<usize>) -> Array2<T> {
         match (self.noise, error) {
-            (NoiseOf::Error, Some(e)) => e.clone(),
+            (NoiseOf::Error, Some(e)) => e,
             _ => self.background.rms_part(rows, columns),
         }
     }
@@ -124,7 +123,7 @@ impl<T: Pixel> Parts<T> {
                     NoiseOf::Error => self.opened.read::<T>(Some(&box_of(&rows, &columns)))?.error,
                     NoiseOf::Background => None,
                 };
-                Ok(n * self.noise(error.as_ref(), rows, columns)[[0, 0]].to_f64())
+                Ok(n * self.noise(error, rows, columns)[[0, 0]].to_f64())
             }
         }
     }
@@ -205,10 +204,15 @@ impl<T: Pixel> TileSource for Parts<T> {
     fn read(&self, y: Range<usize>, x: Range<usize>) -> Result<Tile<T>> {
         let Prepared { data, mask, error, .. } = self.prepare(y.clone(), x.clone())?;
         let threshold = match self.threshold {
-            ThresholdSpec::Value(v) => Threshold::Scalar(v),
-            spec => threshold(spec, &self.noise(error.as_ref(), y, x)),
+            ThresholdSpec::Value(v) => TileThreshold::Scalar(v),
+            ThresholdSpec::Sigma(n) => TileThreshold::Noise(n, self.noise(error, y, x)),
         };
         Ok(Tile { data, mask, threshold })
+    }
+
+    fn read_pixels(&self, y: Range<usize>, x: Range<usize>) -> Result<Tile<T>> {
+        let Prepared { data, mask, .. } = self.prepare(y, x)?;
+        Ok(Tile { data, mask, threshold: TileThreshold::Scalar(0.0) })
     }
 }
 

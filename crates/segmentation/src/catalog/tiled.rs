@@ -79,14 +79,18 @@ pub trait CatalogSource {
 /// Those of the source and of `table`; [`SegmentationError::ShapeMismatch`] for parts of a wrong shape,
 /// [`SegmentationError::InvalidParameter`] for settings out of range, [`SegmentationError::Memory`] if the plan has a
 /// limit that is not enough.
-pub fn catalog_tiled<S: CatalogSource>(
+pub fn catalog_tiled<S>(
     source: &S,
     kernel: Option<&Kernel>,
     sources: &SourceRuns,
     config: &CatalogConfig,
     plan: &TilePlan,
-    mut table: impl FnMut(SourceCatalog<'_>) -> std::result::Result<Table, S::Error>,
-) -> std::result::Result<Table, S::Error> {
+    mut table: impl FnMut(SourceCatalog<'_>) -> std::result::Result<Table, S::Error> + Send,
+) -> std::result::Result<Table, S::Error>
+where
+    S: CatalogSource + Sync,
+    S::Error: Send,
+{
     config.validate()?;
     let full = source.shape();
     if full != sources.shape() {
@@ -102,23 +106,27 @@ pub fn catalog_tiled<S: CatalogSource>(
         )?;
         Ok(out.set_rows(rows, part)?)
     };
-    for Group { sources: rows, window } in groups(plan, sources.bbox(), 0..sources.len(), |b| around(b, full))
-    {
-        plan.check_window(window.shape())?;
-        let (part, missing) = job.measure(&rows, &window, &mut table)?;
+    let groups = groups(plan, sources.bbox(), 0..sources.len(), |b| around(b, full));
+    let read = |group: &Group| {
+        plan.check_window(group.window.shape())?;
+        job.read(&group.window)
+    };
+    let both = |a: &Group, b: &Group| plan.fits_both(a.window.shape(), b.window.shape());
+    config.exec.read_ahead(&groups, both, read, |Group { sources: rows, window }, pixels| {
+        let (part, missing) = job.measure(rows, window, &pixels, &mut table)?;
+        drop(pixels);
         if missing.is_empty() {
-            put(&rows, &part)?;
-            continue;
+            return Ok(put(rows, &part)?);
         }
         let lacks = |i: usize| missing.get(&sources.labels()[i]);
         let good: Vec<usize> = (0..rows.len()).filter(|&k| lacks(rows[k]).is_none()).collect();
         put(&good.iter().map(|&k| rows[k]).collect::<Vec<_>>(), &part.take(&good))?;
-        for &i in &rows {
+        for &i in rows {
             let Some(needed) = lacks(i) else { continue };
             let mut window = needed.union(&sources.bbox()[i]);
             loop {
                 plan.check_window(window.shape())?;
-                let (part, missing) = job.measure(&[i], &window, &mut table)?;
+                let (part, missing) = job.measure(&[i], &window, &job.read(&window)?, &mut table)?;
                 let larger = missing.values().fold(window, |w, m| w.union(m));
                 // What cannot be had will not be had in a second attempt.
                 if larger == window {
@@ -128,10 +136,14 @@ pub fn catalog_tiled<S: CatalogSource>(
                 window = larger;
             }
         }
-    }
+        Ok(())
+    })?;
     match out {
         Some(t) => Ok(t),
-        None => Ok(job.measure(&[], &BoundingBox { x_min: 0, x_max: 1, y_min: 0, y_max: 1 }, &mut table)?.0),
+        None => {
+            let corner = BoundingBox { x_min: 0, x_max: 1, y_min: 0, y_max: 1 };
+            Ok(job.measure(&[], &corner, &job.read(&corner)?, &mut table)?.0)
+        }
     }
 }
 
@@ -158,14 +170,18 @@ struct Job<'j, S> {
     full: (usize, usize),
 }
 
+/// The pixels of a window, ready to be measured.
+struct WindowPixels<T> {
+    tile: CatalogTile<T>,
+    labels: Array2<i32>,
+    inner: Inner,
+    smooth: Option<Array2<T>>,
+    detection_smooth: Option<Array2<T>>,
+}
+
 impl<S: CatalogSource> Job<'_, S> {
-    /// The table of some sources from a window, and what was missing.
-    fn measure(
-        &self,
-        rows: &[usize],
-        window: &BoundingBox,
-        table: &mut impl FnMut(SourceCatalog<'_>) -> std::result::Result<Table, S::Error>,
-    ) -> std::result::Result<(Table, Lacking), S::Error> {
+    /// Reads and convolves a window.
+    fn read(&self, window: &BoundingBox) -> std::result::Result<WindowPixels<S::Pixel>, S::Error> {
         let (x, y) = (window.x_min as usize, window.y_min as usize);
         let (x_end, y_end) = (window.x_max as usize, window.y_max as usize);
         // The kernel wants more.
@@ -181,14 +197,27 @@ impl<S: CatalogSource> Job<'_, S> {
             shape: (y1 - y0, x1 - x0),
             full: self.full,
         };
-        let detection = tile.detection.as_deref();
         // Centroids and shapes come from the detection image alone.
-        let smooth = if detection.is_none() { self.smoothed(&tile, &inner)? } else { None };
-        let detection_smooth = detection.map(|t| self.smoothed(t, &inner)).transpose()?.flatten();
-        let images = inner.images(&tile, smooth.as_ref().map(|s| s.view()), labels.view())?;
+        let smooth = if tile.detection.is_none() { self.smoothed(&tile, &inner)? } else { None };
+        let detection_smooth =
+            tile.detection.as_deref().map(|t| self.smoothed(t, &inner)).transpose()?.flatten();
+        Ok(WindowPixels { tile, labels, inner, smooth, detection_smooth })
+    }
+
+    /// The table of some sources from a window, and what was missing.
+    fn measure(
+        &self,
+        rows: &[usize],
+        window: &BoundingBox,
+        pixels: &WindowPixels<S::Pixel>,
+        table: &mut impl FnMut(SourceCatalog<'_>) -> std::result::Result<Table, S::Error>,
+    ) -> std::result::Result<(Table, Lacking), S::Error> {
+        debug_assert_eq!(pixels.labels.dim(), window.shape());
+        let WindowPixels { tile, labels, inner, smooth, detection_smooth } = pixels;
+        let images = inner.images(tile, smooth.as_ref().map(|s| s.view()), labels.view())?;
         let mut whole = self.catalog(rows, images);
         let mut notes: Vec<Arc<Missing>> = vec![whole.missing()];
-        if let Some(d) = detection {
+        if let Some(d) = tile.detection.as_deref() {
             let smooth = detection_smooth.as_ref().map(|s| s.view());
             let d = self.catalog(rows, inner.images(d, smooth, labels.view())?);
             notes.push(d.missing());

@@ -1,9 +1,11 @@
 //! Detection and deblending in parts.
 
+use std::ops::Range;
+
 use skyphot_core::BoundingBox;
 use skyphot_filter::Kernel;
 
-use super::group::groups;
+use super::group::{Group, groups};
 use super::plan::TilePlan;
 use super::source::TileSource;
 use super::window::Window;
@@ -26,12 +28,16 @@ use crate::{DeblendConfig, SourceFinder, SourceRuns};
 /// # Errors
 /// Those of the source, those of the functions named, and [`SegmentationError::Memory`] if the plan has a limit that is
 /// not enough.
-pub fn find_sources_tiled<S: TileSource>(
+pub fn find_sources_tiled<S>(
     source: &S,
     kernel: Option<&Kernel>,
     finder: &SourceFinder,
     plan: &TilePlan,
-) -> std::result::Result<SourceRuns, S::Error> {
+) -> std::result::Result<SourceRuns, S::Error>
+where
+    S: TileSource + Sync,
+    S::Error: Send,
+{
     let (ny, nx) = source.shape();
     if ny == 0 || nx == 0 {
         return Err(SegmentationError::from(skyphot_core::CoreError::EmptyImage((ny, nx))).into());
@@ -40,19 +46,22 @@ pub fn find_sources_tiled<S: TileSource>(
     let detect = finder.detection();
     let reach = detect.connectivity.reach();
     let mut stream = Stream::new(reach, finder.n_pixels);
-    let mut y = 0;
-    while y < ny {
-        let end = (y + plan.band_rows()).min(ny);
-        let band = BoundingBox { x_min: 0, x_max: nx as i64, y_min: y as i64, y_max: end as i64 };
-        let window = Window::read(source, kernel, band, &detect.exec)?;
-        let data = window.smooth();
-        check(&window.tile.threshold, data.dim(), finder.n_pixels)?;
+    let bands: Vec<_> =
+        (0..ny).step_by(plan.band_rows()).map(|y| y..(y + plan.band_rows()).min(ny)).collect();
+    let read = |rows: &Range<usize>| {
+        let (y_min, y_max) = (rows.start as i64, rows.end as i64);
+        let band = BoundingBox { x_min: 0, x_max: nx as i64, y_min, y_max };
+        Window::read(source, kernel, band, true, &detect.exec)
+    };
+    let both = |a: &Range<usize>, b: &Range<usize>| plan.fits_both_bands(a.len() + b.len());
+    detect.exec.read_ahead(&bands, both, read, |rows, window| {
+        let (data, threshold) = (window.smooth(), window.tile.threshold.rows());
+        check(threshold, data.dim(), finder.n_pixels)?;
         let mask = window.tile.mask.as_ref().map(|m| m.view());
-        let plain = Plain { data, mask, threshold: &window.tile.threshold, first: 0 };
-        stream.push(&connect(&plain, 0..end - y, nx, reach, &detect.exec));
-        plan.check_sources(stream.memory())?;
-        y = end;
-    }
+        let plain = Plain { data, mask, threshold, first: 0 };
+        stream.push(&connect(&plain, 0..rows.len(), nx, reach, &detect.exec));
+        Ok(plan.check_sources(stream.memory())?)
+    })?;
     let whole = stream.finish((ny, nx))?;
     match &finder.deblend {
         Some(config) => deblend_tiled(source, kernel, &whole, finder.n_pixels_deblend, config, plan),
@@ -65,14 +74,18 @@ pub fn find_sources_tiled<S: TileSource>(
 /// # Errors
 /// Those of the source, those of [`deblend_sources`](crate::deblend_sources), and [`SegmentationError::Memory`] for a
 /// source that is too large for the limit of the plan.
-pub fn deblend_tiled<S: TileSource>(
+pub fn deblend_tiled<S>(
     source: &S,
     kernel: Option<&Kernel>,
     sources: &SourceRuns,
     n_pixels: usize,
     config: &DeblendConfig,
     plan: &TilePlan,
-) -> std::result::Result<SourceRuns, S::Error> {
+) -> std::result::Result<SourceRuns, S::Error>
+where
+    S: TileSource + Sync,
+    S::Error: Send,
+{
     config.check(n_pixels)?;
     if let Some(label) = config.labels.iter().flatten().find(|l| sources.labels().binary_search(l).is_err()) {
         return Err(SegmentationError::UnknownLabel(*label).into());
@@ -83,12 +96,15 @@ pub fn deblend_tiled<S: TileSource>(
             && config.labels.as_ref().is_none_or(|l| l.contains(&sources.labels()[*i]))
     });
     let mut found = Vec::new();
-    for group in groups(plan, sources.bbox(), wanted, |b| *b) {
-        let bbox = group.window;
-        plan.check_window(bbox.shape())?;
-        let window = Window::read(source, kernel, bbox, &config.exec)?;
-        let labels = sources.draw(&bbox);
-        let data = window.smooth();
+    let groups = groups(plan, sources.bbox(), wanted, |b| *b);
+    let read = |group: &Group| {
+        plan.check_window(group.window.shape())?;
+        let window = Window::read(source, kernel, group.window, false, &config.exec)?;
+        Ok::<_, S::Error>((window, sources.draw(&group.window)))
+    };
+    let both = |a: &Group, b: &Group| plan.fits_both(a.window.shape(), b.window.shape());
+    config.exec.read_ahead(&groups, both, read, |group, (window, labels)| {
+        let (bbox, data) = (group.window, window.smooth());
         let size = |i: usize| {
             let (ny, nx) = sources.bbox()[i].shape();
             ny * nx
@@ -105,8 +121,8 @@ pub fn deblend_tiled<S: TileSource>(
             }
         }
         let runs = found.iter().map(|(_, p)| 16 * p.runs.len() + 64).sum::<usize>();
-        plan.check_sources(2 * sources.memory() + runs)?;
-    }
+        Ok(plan.check_sources(2 * sources.memory() + runs)?)
+    })?;
     found.sort_unstable_by_key(|(i, _)| *i);
     Ok(sources.deblended(&found, config.relabel)?)
 }

@@ -9,4 +9,5 @@ mod window;
 pub use find::{deblend_tiled, find_sources_tiled};
 pub(crate) use group::{Group, groups};
 pub use plan::{TileBytes, TilePlan};
-pub use source::{Tile, TileSource};
+pub(crate) use source::ThresholdRows;
+pub use source::{Tile, TileSource, TileThreshold};

@@ -102,9 +102,16 @@ impl TilePlan {
         let free = max_memory.saturating_sub(PROGRAM);
         let pixels = free / PIXEL_SHARE;
         let reach = kernel.map_or(0, |k| k.shape().0.max(k.shape().1));
-        let rows = (pixels / (nx * detect)).saturating_sub(2 * reach).min(ny);
-        let side = (pixels / tile).isqrt().saturating_sub(2 * (MARGIN + reach));
-        if rows < LEAST_ROWS.min(ny) || side < LEAST.min(ny.max(nx)) {
+        let sides = |pixels: usize| {
+            let rows = (pixels / (nx * detect)).saturating_sub(2 * reach).min(ny);
+            (rows, (pixels / tile).isqrt().saturating_sub(2 * (MARGIN + reach)))
+        };
+        let too_small =
+            |(rows, side): (usize, usize)| rows < LEAST_ROWS.min(ny) || side < LEAST.min(ny.max(nx));
+        // Two tiles at a time, so that one can be read while the other is worked on, or else one.
+        let (rows, side) =
+            Some(sides(pixels / 2)).filter(|s| !too_small(*s)).unwrap_or_else(|| sides(pixels));
+        if too_small((rows, side)) {
             let least = LEAST.min(ny.max(nx)) + 2 * (MARGIN + reach);
             let needed = (nx * detect * (LEAST_ROWS.min(ny) + 2 * reach)).max(tile * least * least);
             return Err(SegmentationError::Memory {
@@ -133,6 +140,18 @@ impl TilePlan {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Two windows may be in memory at once.
+    pub(crate) fn fits_both(&self, a: (usize, usize), b: (usize, usize)) -> bool {
+        let needed = (a.0 * a.1 + b.0 * b.1).saturating_mul(self.bytes.measure);
+        self.limits.is_none_or(|(_, pixels, _)| needed <= pixels)
+    }
+
+    /// So many rows may be in memory at once.
+    pub(crate) fn fits_both_bands(&self, rows: usize) -> bool {
+        let needed = rows.saturating_mul(self.shape.1).saturating_mul(self.bytes.detect);
+        self.limits.is_none_or(|(_, pixels, _)| needed <= pixels)
     }
 
     /// Fails if what is kept of the sources takes more than it may.

@@ -2,11 +2,10 @@
 
 use ndarray::{Array2, ArrayView2};
 use skyphot_core::{BoundingBox, Exec, Image, Pixel};
-use skyphot_detection::Threshold;
 use skyphot_filter::Kernel;
 
 use super::plan::grown;
-use super::source::{Tile, TileSource};
+use super::source::{Tile, TileSource, TileThreshold};
 use crate::convolved::{Smooth, SmoothScratch};
 use crate::error::{Result, SegmentationError};
 use crate::kernel::runs::BAND;
@@ -19,17 +18,19 @@ pub(crate) struct Window<T> {
 }
 
 impl<T: Pixel> Window<T> {
-    /// Reads a box, with as much around it as the kernel needs.
+    /// Reads a box, with as much around it as the kernel needs; without a useful threshold if none is wanted.
     pub(crate) fn read<S: TileSource<Pixel = T>>(
         source: &S,
         kernel: Option<&Kernel>,
         bbox: BoundingBox,
+        with_threshold: bool,
         exec: &Exec,
     ) -> std::result::Result<Self, S::Error> {
         let reach = kernel.map_or(0, |k| k.shape().0.max(k.shape().1) / 2 + 1);
         let wide = grown(&bbox, reach as i64, source.shape());
         let range = |a: i64, b: i64| a as usize..b as usize;
-        let tile = source.read(range(wide.y_min, wide.y_max), range(wide.x_min, wide.x_max))?;
+        let (y, x) = (range(wide.y_min, wide.y_max), range(wide.x_min, wide.x_max));
+        let tile = if with_threshold { source.read(y, x)? } else { source.read_pixels(y, x)? };
         Ok(Self::smoothed(tile, &wide, kernel, bbox, exec)?)
     }
 
@@ -44,10 +45,7 @@ impl<T: Pixel> Window<T> {
         for (what, found) in [
             ("data of a tile", Some(found)),
             ("mask of a tile", tile.mask.as_ref().map(|a| a.dim())),
-            (
-                "threshold of a tile",
-                if let Threshold::Image(t) = &tile.threshold { Some(t.dim()) } else { None },
-            ),
+            ("threshold of a tile", tile.threshold.dim()),
         ] {
             if let Some(found) = found.filter(|f| *f != wide.shape()) {
                 return Err(SegmentationError::ShapeMismatch { what, expected: wide.shape(), found });
@@ -75,9 +73,11 @@ impl<T: Pixel> Window<T> {
         }
         tile.data = cut(tile.data, wide, &bbox);
         tile.mask = tile.mask.map(|a| cut(a, wide, &bbox));
-        if let Threshold::Image(t) = tile.threshold {
-            tile.threshold = Threshold::Image(cut(t, wide, &bbox));
-        }
+        tile.threshold = match tile.threshold {
+            TileThreshold::Scalar(t) => TileThreshold::Scalar(t),
+            TileThreshold::Image(t) => TileThreshold::Image(cut(t, wide, &bbox)),
+            TileThreshold::Noise(n, s) => TileThreshold::Noise(n, cut(s, wide, &bbox)),
+        };
         Ok(Self { tile, convolved })
     }
 

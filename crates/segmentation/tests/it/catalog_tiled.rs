@@ -1,7 +1,7 @@
 //! Catalogues of images read in parts against those of the whole image.
 
-use std::cell::Cell;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array2, s};
 use skyphot_core::testing::{field, uniform};
@@ -10,12 +10,12 @@ use skyphot_detection::Threshold;
 use skyphot_filter::Kernel;
 use skyphot_segmentation::{
     CatalogConfig, CatalogSource, CatalogTile, SegmentationError, SextractorOptions, SourceCatalog,
-    SourceFinder, Tile, TilePlan, TileSource, catalog_tiled, find_sources_tiled,
+    SourceFinder, Tile, TilePlan, TileSource, TileThreshold, catalog_tiled, find_sources_tiled,
 };
 
 struct Parts {
     tile: CatalogTile<f32>,
-    largest: Cell<usize>,
+    largest: AtomicUsize,
 }
 
 fn cut(t: &CatalogTile<f32>, y: &Range<usize>, x: &Range<usize>) -> CatalogTile<f32> {
@@ -38,7 +38,7 @@ impl CatalogSource for Parts {
     }
 
     fn read(&self, y: Range<usize>, x: Range<usize>) -> Result<CatalogTile<f32>, SegmentationError> {
-        self.largest.set(self.largest.get().max(y.len() * x.len()));
+        self.largest.fetch_max(y.len() * x.len(), Ordering::Relaxed);
         Ok(cut(&self.tile, &y, &x))
     }
 }
@@ -53,7 +53,7 @@ impl TileSource for Parts {
 
     fn read(&self, y: Range<usize>, x: Range<usize>) -> Result<Tile<f32>, SegmentationError> {
         let t = cut(&self.tile, &y, &x);
-        Ok(Tile { data: t.data, mask: t.mask, threshold: Threshold::Scalar(6.0) })
+        Ok(Tile { data: t.data, mask: t.mask, threshold: TileThreshold::Scalar(6.0) })
     }
 }
 
@@ -88,7 +88,7 @@ fn parts() -> Parts {
         background: Some(background),
         detection: None,
     };
-    Parts { tile, largest: Cell::new(0) }
+    Parts { tile, largest: AtomicUsize::new(0) }
 }
 
 fn bits(t: &Table) -> Vec<(String, Vec<u64>)> {
@@ -169,8 +169,8 @@ fn parts_give_the_catalogue_of_the_whole() {
             }
             let whole = bits(&everything(&whole).unwrap());
             for tile in [(40, 30), (512, 512)] {
-                source.largest.set(0);
-                let calls = Cell::new(0);
+                source.largest.store(0, Ordering::Relaxed);
+                let mut calls = 0;
                 let table = catalog_tiled(
                     &source,
                     kernel,
@@ -178,7 +178,7 @@ fn parts_give_the_catalogue_of_the_whole() {
                     &config,
                     &TilePlan::with_tile((300, 260), tile).unwrap(),
                     |c| {
-                        calls.set(calls.get() + 1);
+                        calls += 1;
                         everything(&c.with_wcs(&Flat))
                     },
                 )
@@ -187,7 +187,7 @@ fn parts_give_the_catalogue_of_the_whole() {
                     assert!(got == want, "{} in tiles of {tile:?}, {dual} {}", want.0, kernel.is_some());
                 }
                 assert_eq!(table.n_columns(), whole.len());
-                assert!(calls.get() < 2 * runs.len());
+                assert!(calls < 2 * runs.len());
             }
         }
     }
@@ -207,6 +207,6 @@ fn what_is_refused_of_parts() {
     let short = |c: SourceCatalog<'_>| Ok(c.to_table(&[])?.take(&[0]));
     let e = catalog_tiled(&source, None, &runs, &config, &plan, short).unwrap_err();
     assert!(matches!(e, SegmentationError::Core(CoreError::ColumnLength { .. })), "{e}");
-    let small = Parts { tile: CatalogTile::new(Array2::zeros((5, 5))), largest: Cell::new(0) };
+    let small = Parts { tile: CatalogTile::new(Array2::zeros((5, 5))), largest: AtomicUsize::new(0) };
     assert!(catalog_tiled(&small, None, &runs, &config, &plan, all).is_err());
 }

@@ -8,7 +8,8 @@ use skyphot_core::{BoundingBox, Image};
 use skyphot_detection::Threshold;
 use skyphot_filter::Kernel;
 use skyphot_segmentation::{
-    DeblendConfig, SegmentationError, SourceFinder, Tile, TileBytes, TilePlan, TileSource, find_sources_tiled,
+    DeblendConfig, SegmentationError, SourceFinder, Tile, TileBytes, TilePlan, TileSource, TileThreshold,
+    find_sources_tiled,
 };
 
 struct Parts {
@@ -31,8 +32,8 @@ impl TileSource for Parts {
             data: self.data.slice(part).to_owned(),
             mask: Some(self.mask.slice(part).to_owned()),
             threshold: match &self.threshold {
-                Threshold::Image(t) => Threshold::Image(t.slice(part).to_owned()),
-                t => t.clone(),
+                Threshold::Image(t) => TileThreshold::Image(t.slice(part).to_owned()),
+                Threshold::Scalar(t) => TileThreshold::Scalar(*t),
             },
         })
     }
