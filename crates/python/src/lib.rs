@@ -2,7 +2,9 @@
 
 mod aperture;
 mod background;
+mod calibration;
 mod catalog;
+mod ccd;
 mod centroids;
 mod datasets;
 mod detection;
@@ -11,6 +13,7 @@ mod io;
 mod profiles;
 mod psf;
 mod psf_model;
+mod run;
 mod segmentation;
 mod shapes;
 mod sky;
@@ -40,5 +43,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     wcs::register(m)?;
     datasets::register(m)?;
     utils::register(m)?;
-    io::register(m)
+    io::register(m)?;
+    calibration::register(m)?;
+    ccd::register(m)?;
+    run::register(m)
 }

@@ -1,6 +1,7 @@
 """`skyphot.wcs` next to astropy: the same numbers, and taken wherever astropy takes a system."""
 
 import copy
+import os
 import pickle
 
 import numpy as np
@@ -209,3 +210,26 @@ def test_matching_is_that_of_astropy():
         ours.search_around_sky(a, b, -1.0)
     with pytest.raises(ValueError):
         ours.match_to_catalog_sky(a, np.zeros((0, 2)))
+
+
+@pytest.mark.skipif("SKYPHOT_TEST_DATA" not in os.environ, reason="SKYPHOT_TEST_DATA is not set")
+@pytest.mark.parametrize("name", ["miriwcs", "nircamwcs"])
+def test_systems_of_asdf_files_are_those_of_gwcs(name):
+    asdf = pytest.importorskip("asdf")
+    pytest.importorskip("gwcs")
+    path = f"{os.environ['SKYPHOT_TEST_DATA']}/jwst/{name}.asdf"
+    with asdf.open(path) as tree:
+        a, b = next(v for v in tree.tree.values() if hasattr(v, "pixel_to_world_values")), WCS(path)
+        for key in ("world_axis_physical_types", "world_axis_units", "pixel_axis_names", "world_axis_names"):
+            assert list(getattr(a, key)) == list(getattr(b, key)), key
+        assert np.allclose(a.pixel_bounds, b.pixel_bounds)
+        x, y = X * 6 + 100, Y * 6 + 100
+        sky = a.pixel_to_world(x, y)
+        assert np.all(sky.separation(b.pixel_to_world(x, y)).arcsec < 1e-8)
+        np.testing.assert_allclose(b.world_to_pixel(sky), a.world_to_pixel(sky), atol=1e-6)
+        copied = pickle.loads(pickle.dumps(b))
+        assert np.array_equal(copied.pixel_to_world_values(x, y), b.pixel_to_world_values(x, y))
+        standin = astropy_wcs.WCS(b.to_header())
+        assert np.all(standin.pixel_to_world(x, y).separation(sky).arcsec < 0.1)
+    with pytest.raises(AttributeError, match="GWCS"):
+        b.pixel_scale_matrix

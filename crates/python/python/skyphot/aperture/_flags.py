@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from skyphot import _core
+from skyphot._flags import Flags
 
 
-@dataclass(frozen=True)
-class FlagDefinition:
-    """One bit of the flags."""
-
-    bit_value: int
-    name: str
-    description: str
-    detailed_description: str
-
-
-class ApertureFlags(Mapping[str, int]):
-    """The bits by name: `APERTURE_FLAGS["no_overlap"]`, also as attributes in capitals."""
+class ApertureFlags(Flags):
+    """The bits by name, such as `APERTURE_FLAGS[name]`, also as attributes in capitals."""
 
     def __init__(self) -> None:
-        self.definitions = tuple(FlagDefinition(*row) for row in _core.aperture_flags())
-        self._bits = {d.name: d.bit_value for d in self.definitions}
-
-    def __getitem__(self, name: str) -> int:
-        return self._bits[name]
-
-    def __getattr__(self, name: str) -> int:
-        bits: dict[str, int] = self.__dict__.get("_bits", {})
-        if name.isupper() and name.lower() in bits:
-            return bits[name.lower()]
-        raise AttributeError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._bits)
-
-    def __len__(self) -> int:
-        return len(self._bits)
+        super().__init__(_core.aperture_flags())
 
 
 APERTURE_FLAGS = ApertureFlags()
@@ -61,12 +32,16 @@ def decode_aperture_flags(flags: Any, *, return_bit_values: bool = False) -> lis
     -------
     decoded : list
         The bits of one value, or a list of such lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no whole number, or negative.
+
+    Examples
+    --------
+    >>> from skyphot.aperture import decode_aperture_flags
+    >>> decode_aperture_flags(0)
+    []
     """
-    if np.ndim(flags):
-        return [decode_aperture_flags(f, return_bit_values=return_bit_values) for f in np.asarray(flags)]
-    if isinstance(flags, (bool, np.bool_)) or not isinstance(flags, (int, np.integer)):
-        raise TypeError(f"flags must be integers, found {type(flags).__name__}")
-    if flags < 0:
-        raise ValueError("flags must not be negative")
-    found = [d for d in APERTURE_FLAGS.definitions if int(flags) & d.bit_value]
-    return [d.bit_value if return_bit_values else d.name for d in found]
+    return APERTURE_FLAGS.decode(flags, return_bit_values)

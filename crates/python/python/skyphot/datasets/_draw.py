@@ -40,7 +40,7 @@ def draw(
         image = image << result.unit
     rows: Any = range(n)
     if progress_bar:
-        from tqdm.auto import tqdm
+        from tqdm.auto import tqdm  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
         rows = tqdm(rows, desc="Add model sources")
     for i in rows:

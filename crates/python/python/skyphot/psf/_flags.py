@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from skyphot import _core
-from skyphot.aperture._flags import FlagDefinition
+from skyphot._flags import Flags
 
 
-class PSFFlags(Mapping[str, int]):
-    """The bits by name."""
+class PSFFlags(Flags):
+    """The bits by name, such as `PSF_FLAGS[name]`, also as attributes in capitals."""
 
     def __init__(self) -> None:
-        self.definitions = tuple(FlagDefinition(*row) for row in _core.psf_flags())
-        self._bits = {d.name: d.bit_value for d in self.definitions}
-
-    def __getitem__(self, name: str) -> int:
-        return self._bits[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._bits)
-
-    def __len__(self) -> int:
-        return len(self._bits)
+        super().__init__(_core.psf_flags())
 
 
 PSF_FLAGS = PSFFlags()
@@ -40,12 +27,21 @@ def decode_psf_flags(flags: Any, return_bit_values: bool = False) -> list[Any]:
         One flag value, or an array of them.
     return_bit_values : bool, optional
         Whether bit values are returned in place of names.
+
+    Returns
+    -------
+    decoded : list
+        The bits of one value, or a list of such lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no whole number, or negative.
+
+    Examples
+    --------
+    >>> from skyphot.psf import decode_psf_flags
+    >>> decode_psf_flags(0)
+    []
     """
-    if np.ndim(flags):
-        return [decode_psf_flags(f, return_bit_values=return_bit_values) for f in np.asarray(flags)]
-    if isinstance(flags, (bool, np.bool_)) or not isinstance(flags, (int, np.integer)):
-        raise TypeError(f"flags must be integers, found {type(flags).__name__}")
-    if flags < 0:
-        raise ValueError("flags must not be negative")
-    found = [d for d in PSF_FLAGS.definitions if int(flags) & d.bit_value]
-    return [d.bit_value if return_bit_values else d.name for d in found]
+    return PSF_FLAGS.decode(flags, return_bit_values)

@@ -11,7 +11,8 @@ import numpy as np
 from skyphot._compat import HAS_ASTROPY
 
 if HAS_ASTROPY:
-    from astropy.nddata import NoOverlapError, PartialOverlapError
+    from astropy.nddata import NoOverlapError as NoOverlapError
+    from astropy.nddata import PartialOverlapError as PartialOverlapError
 else:
 
     class NoOverlapError(ValueError):  # type: ignore[no-redef]

@@ -64,6 +64,7 @@ class WCS:
             raise ValueError(f"key must be one letter, found {key!r}")
         alt = letter or None
         make: Callable[..., Any]
+        args: tuple[Any, ...]
         if _is_file(header):
             make, args = _core.NativeWcs.from_file, (os.fspath(header), alt)
         else:
