@@ -6,9 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use skyphot::Error;
 use skyphot::calibration::{
-    ApertureCorrections, ApertureNoise, AsinhMagnitude, ConcentrationCut, EncircledEnergy, EnergyInterpolation,
-    FluxScale, FluxUnit, MagnitudeSystem, Reference, ZeroPoint, ZeroPointConfig, ZeroPointStatistic, aperture_quality,
-    fit_zero_point, flux_of_magnitude, limiting_magnitude, magnitude, magnitude_error, zero_point_of_field,
+    ApertureCorrections, ApertureNoise, AsinhMagnitude, ConcentrationCut, EncircledEnergy,
+    EnergyInterpolation, FluxScale, FluxUnit, MagnitudeSystem, Reference, ZeroPoint, ZeroPointConfig,
+    ZeroPointStatistic, aperture_quality, fit_zero_point, flux_of_magnitude, limiting_magnitude, magnitude,
+    magnitude_error, zero_point_of_field,
 };
 use skyphot::core::{DataQuality, Point};
 use skyphot::io::{Header, ImageFile};
@@ -33,7 +34,11 @@ fn system((name, number): &(String, f64)) -> PyResult<MagnitudeSystem> {
         "maggies" => MagnitudeSystem::Maggies,
         "st" => MagnitudeSystem::St { pivot: *number },
         "vega" => MagnitudeSystem::vega(*number),
-        other => return Err(value_error(format!("no magnitude system '{other}': expected ab, maggies, st or vega"))),
+        other => {
+            return Err(value_error(format!(
+                "no magnitude system '{other}': expected ab, maggies, st or vega"
+            )));
+        }
     })
 }
 
@@ -92,7 +97,12 @@ fn system_magnitude<'py>(
 }
 
 #[pyfunction]
-fn convert_flux<'py>(py: Python<'py>, values: Doubles<'py>, from_: &str, to: &str) -> PyResult<Bound<'py, PyAny>> {
+fn convert_flux<'py>(
+    py: Python<'py>,
+    values: Doubles<'py>,
+    from_: &str,
+    to: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     let unit = |t: &str| t.parse::<FluxUnit>().map_err(value_error);
     let (from, to) = (unit(from_)?, unit(to)?);
     Ok(out(py, doubles(&values).iter().map(|v| to.from_jansky(from.to_jansky(*v))).collect()))
@@ -186,7 +196,9 @@ fn zero_point_config(
         "mean" => ZeroPointStatistic::Mean,
         "weighted_mean" => ZeroPointStatistic::WeightedMean,
         other => {
-            return Err(value_error(format!("no statistic '{other}': expected median, mean or weighted_mean")));
+            return Err(value_error(format!(
+                "no statistic '{other}': expected median, mean or weighted_mean"
+            )));
         }
     };
     let mut config = ZeroPointConfig { statistic, pivot_colour, min_sources, ..Default::default() };
@@ -255,8 +267,17 @@ fn zero_point_field<'py>(
     let z = work::run(py, move || {
         let reference =
             Reference { sky: &there, magnitude: &magnitude, error: re.as_deref(), colour: rc.as_deref() };
-        zero_point_of_field(&sky, &flux, error.as_deref(), select.as_deref(), &reference, radius, &config, &exec)
-            .map_err(Error::from)
+        zero_point_of_field(
+            &sky,
+            &flux,
+            error.as_deref(),
+            select.as_deref(),
+            &reference,
+            radius,
+            &config,
+            &exec,
+        )
+        .map_err(Error::from)
     })?;
     let index: Vec<i64> = z.reference.iter().map(|r| r.map_or(-1, |i| i as i64)).collect();
     let d = zero_point_dict(py, z.zero_point)?;
@@ -305,7 +326,11 @@ fn concentration<'py>(
 fn is_extended(corners: (Vec<f64>, Vec<f64>), index: Vec<f64>, other: Vec<f64>) -> PyResult<Vec<bool>> {
     let cut = ConcentrationCut::new(&corners.0, &corners.1).map_err(value_error)?;
     if index.len() != other.len() {
-        return Err(value_error(format!("{} values of one index and {} of the other", index.len(), other.len())));
+        return Err(value_error(format!(
+            "{} values of one index and {} of the other",
+            index.len(),
+            other.len()
+        )));
     }
     Ok(index.iter().zip(&other).map(|(a, b)| cut.is_extended(*a, *b)).collect())
 }
@@ -352,7 +377,8 @@ fn dq_apertures<'py>(
     let at: Vec<Point> = positions.into_iter().map(|(x, y)| Point { x, y }).collect();
     let exec = work::exec(n_threads)?;
     let q = work::run(py, move || aperture_quality(words.view(), &at, radius, &exec).map_err(Error::from))?;
-    let whole = |v: Vec<usize>| v.into_iter().map(|n| n as i64).collect::<Vec<_>>().into_pyarray(py).into_any();
+    let whole =
+        |v: Vec<usize>| v.into_iter().map(|n| n as i64).collect::<Vec<_>>().into_pyarray(py).into_any();
     PyList::new(py, [q.any.into_pyarray(py).into_any(), whole(q.n_flagged), whole(q.n_pixels)])
 }
 

@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use skyphot::Error;
 use skyphot::calibration::ccd::{
-    CcdImage, CleanMethod, CombineClip, CombineConfig, CombineMethod, CosmicRayConfig, DarkScaling, FineStructure,
-    OverscanConfig, OverscanModel, Section, Unit, combine, create_deviation, detect_cosmic_rays, flat_correct,
-    gain_correct, subtract_bias, subtract_dark, subtract_overscan,
+    CcdImage, CleanMethod, CombineClip, CombineConfig, CombineMethod, CosmicRayConfig, DarkScaling,
+    FineStructure, OverscanConfig, OverscanModel, Section, Unit, combine, create_deviation,
+    detect_cosmic_rays, flat_correct, gain_correct, subtract_bias, subtract_dark, subtract_overscan,
 };
 use skyphot::core::{Image, Pixel};
 
@@ -49,13 +49,14 @@ fn change<T: Pixel>(c: CcdImage<T>, what: &str, p: &[f64], text: &str) -> Result
         ("gain", [gain]) => gain_correct(&c, *gain, &text.parse()?)?,
         ("trim", _) => c.trim(&section(c.shape())?)?,
         ("overscan", [median, degree, along_x]) => {
-            let model = if *degree < 0.0 {
-                OverscanModel::Rows
-            } else {
-                OverscanModel::Polynomial(*degree as usize)
-            };
+            let model =
+                if *degree < 0.0 { OverscanModel::Rows } else { OverscanModel::Polynomial(*degree as usize) };
             let along_x = (*along_x >= 0.0).then_some(*along_x != 0.0);
-            subtract_overscan(&c, &section(c.shape())?, &OverscanConfig { median: *median != 0.0, model, along_x })?
+            subtract_overscan(
+                &c,
+                &section(c.shape())?,
+                &OverscanConfig { median: *median != 0.0, model, along_x },
+            )?
         }
         ("add", [v]) => c.add_scalar(*v, &text.parse()?)?,
         ("subtract", [v]) => c.subtract_scalar(*v, &text.parse()?)?,
@@ -179,10 +180,7 @@ fn combined<T: Pixel + Element>(
     config: CombineConfig,
 ) -> PyResult<Bound<'_, PyDict>> {
     let c = work::run(py, move || {
-        let frames = frames
-            .iter()
-            .map(|f| owned(&f.image()?, ""))
-            .collect::<Result<Vec<_>, Error>>()?;
+        let frames = frames.iter().map(|f| owned(&f.image()?, "")).collect::<Result<Vec<_>, Error>>()?;
         Ok::<_, Error>(combine(frames.as_slice(), &config)?)
     })?;
     let d = PyDict::new(py);
@@ -214,14 +212,26 @@ fn cosmic_rays<'py>(
         "median" => CleanMethod::Median,
         "idw" => CleanMethod::Idw,
         other => {
-            return Err(value_error(format!("no cleantype '{other}': expected meanmask, medmask, median or idw")));
+            return Err(value_error(format!(
+                "no cleantype '{other}': expected meanmask, medmask, median or idw"
+            )));
         }
     };
     let fsmode = kernel.map_or(FineStructure::Median, |k| FineStructure::Convolve(k.view().to_owned()));
     let [sigclip, sigfrac, objlim, gain, readnoise, satlevel] = p;
     let exec = work::exec(n_threads)?;
     let config = CosmicRayConfig {
-        sigclip, sigfrac, objlim, gain, readnoise, satlevel, niter, sepmed, cleantype, fsmode, exec,
+        sigclip,
+        sigfrac,
+        objlim,
+        gain,
+        readnoise,
+        satlevel,
+        niter,
+        sepmed,
+        cleantype,
+        fsmode,
+        exec,
     };
     let (mask, clean, found): (Array2<bool>, Array2<f64>, Vec<usize>) = work::run(py, move || {
         Ok::<_, Error>(with_image!(image, |im| {

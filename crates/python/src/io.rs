@@ -35,6 +35,11 @@ pub(crate) fn io_error(e: &IoError) -> PyErr {
 pub(crate) fn pipeline_error(e: &PipelineError) -> PyErr {
     match e {
         PipelineError::Io(e) => io_error(e),
+        PipelineError::File { source, .. } => match source.kind() {
+            std::io::ErrorKind::NotFound => PyFileNotFoundError::new_err(e.to_string()),
+            std::io::ErrorKind::AlreadyExists => PyFileExistsError::new_err(e.to_string()),
+            _ => PyOSError::new_err(e.to_string()),
+        },
         e => PyValueError::new_err(e.to_string()),
     }
 }

@@ -97,15 +97,17 @@ fn run_recipe<'py>(
         let report = progress(callback);
         let options = RunOptions { output: &output, overwrite, exec, progress: &report };
         let summary = skyphot::pipeline::run_recipe(&recipe, &images, &companions, &options);
-        Ok::<_, PipelineError>(summary.map(|s| Found {
-            numbers: s
-                .images
-                .iter()
-                .flat_map(|i| i.numbers.iter().map(move |(k, v)| (format!("{}.{k}", i.name), *v)))
-                .collect(),
-            files: s.files,
-            notes: s.notes,
-            seconds: s.seconds,
+        Ok::<_, PipelineError>(summary.map(|s| {
+            Found {
+                numbers: s
+                    .images
+                    .iter()
+                    .flat_map(|i| i.numbers.iter().map(move |(k, v)| (format!("{}.{k}", i.name), *v)))
+                    .collect(),
+                files: s.files,
+                notes: s.notes,
+                seconds: s.seconds,
+            }
         }))
     })?;
     done.map_err(|e| pipeline_error(&e))?.dict(py)

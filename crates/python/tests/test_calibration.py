@@ -18,8 +18,8 @@ def test_magnitudes_are_those_of_astropy():
     assert np.isnan(c.magnitude(-1.0)) and isinstance(c.magnitude(1.0), float)
     assert c.magnitude(np.ones((2, 3))).shape == (2, 3)
     np.testing.assert_allclose(c.magnitude_error(flux, flux / 100), 2.5 / np.log(10) / 100)
-    for a, b in (("Jy", "AB"), ("mJy", "nJy"), ("Jy", "erg/s/cm2/Hz")):
-        theirs = (flux * u.Unit({"erg/s/cm2/Hz": "erg/(s cm2 Hz)"}.get(a, a))).to(u.ABmag if b == "AB" else u.Unit(b.replace("erg/s/cm2/Hz", "erg/(s cm2 Hz)")))
+    for a, b in (("Jy", "mag(AB)"), ("mJy", "nJy"), ("Jy", "erg/s/cm2/Hz")):
+        theirs = (flux * u.Unit({"erg/s/cm2/Hz": "erg/(s cm2 Hz)"}.get(a, a))).to(u.ABmag if b == "mag(AB)" else u.Unit(b.replace("erg/s/cm2/Hz", "erg/(s cm2 Hz)")))
         np.testing.assert_allclose(c.convert_flux(flux, a, b), theirs.value, rtol=1e-9)
     with pytest.raises(ValueError, match="parsec"):
         c.convert_flux(1.0, "parsec", "Jy")
@@ -46,7 +46,7 @@ def test_flux_scales():
     assert np.isclose((1e-19 * u.Unit("erg/(s cm2 AA)")).to_value("Jy", u.spectral_density(6000 * u.AA)), f.jansky_per_unit)
     assert np.isclose(f.zero_point(("st", 6000.0)), -2.5 * np.log10(1e-19) - 21.1)
     assert np.isclose(s.zero_point(("vega", 0.5)), 24.5)
-    assert np.isclose(s.per_exposure_time(10.0).zero_point(), 22.5)
+    assert np.isclose(s.per_exposure_time(10.0).zero_point(), 27.5)
     for call in (lambda: c.FluxScale.from_header({"OBJECT": "x"}), lambda: c.FluxScale(-1.0), lambda: s.zero_point("st")):
         with pytest.raises(ValueError):
             call()
@@ -91,7 +91,7 @@ def test_zero_points():
     sky = SkyCoord(xy, unit="deg")
     f = c.zero_point_of_field(sky, noisy, sky[order].galactic, reference[order], 1 * u.arcsec)
     assert np.array_equal(order[f.reference], np.arange(200)) and np.isclose(f.value, 25.3, atol=0.01)
-    np.testing.assert_allclose(f.magnitude, noisy + f.value)
+    np.testing.assert_allclose(f.magnitude, reference)
     with pytest.raises(ValueError):
         c.fit_zero_point([1.0], [1.0, 2.0])
     with pytest.raises(ValueError, match="statistic"):

@@ -32,7 +32,7 @@ def test_one_image(image, tmp_path):
     with pytest.raises(FileExistsError):
         run(image, tmp_path / "out", config)
     again = run(image, tmp_path / "out", "[detect]\nthreshold = '10sigma'\n", overwrite=True, n_threads=1)
-    assert np.array_equal(np.asarray(again.table()["x"]), np.asarray(table["x"]))
+    assert np.array_equal(np.asarray(again.table()["x_centroid"]), np.asarray(table["x_centroid"]))
     with pytest.raises(KeyError, match="catalog"):
         result.table("nothing")
 

@@ -159,7 +159,7 @@ def convert_flux(values: Any, from_unit: str, to_unit: str) -> Any:
     values : float or array_like
         The fluxes (or AB magnitudes).
     from_unit, to_unit : str
-        `Jy`, `MJy`, `mJy`, `uJy`, `nJy`, `erg/s/cm2/Hz`, `maggy`, `nmgy`, `AB`.
+        `Jy`, `MJy`, `mJy`, `uJy`, `nJy`, `erg/s/cm2/Hz`, `mgy`, `nmgy`, `mag(AB)`.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def convert_flux(values: Any, from_unit: str, to_unit: str) -> Any:
     Examples
     --------
     >>> from skyphot.calibration import convert_flux
-    >>> round(convert_flux(1.0, "Jy", "AB"), 6)
+    >>> round(convert_flux(1.0, "Jy", "mag(AB)"), 6)
     8.9
     """
     return shaped(lambda v: _core.convert_flux(v, str(from_unit), str(to_unit)), values)

@@ -24,15 +24,15 @@ class ZeroPoint:
     n_used, n_clipped : int
         Numbers of stars.
     residual : ndarray
-        The reference minus the calibrated magnitude of each.
+        The reference minus the instrumental magnitude of each, less the fit.
     kept : ndarray of bool
         Whether each was used.
     reference : ndarray of int or None
         Of a field: the number of the reference of each source, -1 for none.
     separation : ndarray or None
-        Of a field: its distance in degrees.
+        Of a field: its distance in arcsec, NaN for none.
     magnitude : ndarray or None
-        Of a field: the calibrated magnitudes.
+        Of a field: the magnitude of the reference of each source, NaN for none.
     """
 
     value: float
@@ -162,7 +162,7 @@ def zero_point_of_field(
     Returns
     -------
     zero_point : ZeroPoint
-        The zero point, with the reference of each source and the calibrated magnitudes.
+        The zero point, with the reference of each source and its magnitude.
 
     Raises
     ------
