@@ -91,3 +91,20 @@ def test_ctrl_c_is_heard_at_once():
     assert word == "heard"
     busy = os.getloadavg()[0] > (os.cpu_count() or 1)
     assert float(when) - begin < (1.0 if busy else 0.2)
+
+
+def test_one_system_in_eight_threads():
+    from skyphot.datasets import make_model_params, make_wcs
+
+    wcs = make_wcs((300, 300))
+    want = wcs.pixel_to_world_values(*XY.T)
+    params = make_model_params((300, 300), 50, flux=(1, 2), seed=3)["flux"]
+
+    def work(i):
+        sky = wcs.pixel_to_world_values(*XY.T, n_threads=1 + i % 3)
+        return sky, wcs.world_to_pixel_values(*sky), make_model_params((300, 300), 50, flux=(1, 2), seed=3)["flux"]
+
+    with ThreadPoolExecutor(8) as pool:
+        for sky, back, flux in pool.map(work, range(32)):
+            assert np.array_equal(sky, want) and np.array_equal(np.asarray(flux), np.asarray(params))
+            np.testing.assert_allclose(back, XY.T, atol=1e-7)

@@ -184,6 +184,7 @@ def test_lookup_tables_of_an_open_file():
 
 
 def test_matching_is_that_of_astropy():
+    pytest.importorskip("scipy")
     rng = np.random.default_rng(2)
     a, b = (SkyCoord(rng.uniform(0, 360, n), np.degrees(np.arcsin(rng.uniform(-1, 1, n))), unit="deg") for n in (300, 500))
     for n in (1, 2):

@@ -15,11 +15,29 @@ def _sky(wcs: Any) -> Any:
     if isinstance(wcs, WCS):
         return wcs._native
 
+    low = getattr(wcs, "low_level_wcs", wcs)
+    order = _order(low)
+
     def to_sky(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if order is not None:
+            world = low.pixel_to_world_values(x, y)
+            return _inputs.vector(world[order[0]]), _inputs.vector(world[order[1]])
         s = wcs.pixel_to_world(x, y).spherical
         return _inputs.vector(s.lon.to_value("deg")), _inputs.vector(s.lat.to_value("deg"))
 
     return to_sky
+
+
+def _order(low: Any) -> tuple[int, int] | None:
+    """Which world axes are longitude and latitude in degrees, None if that is not plain."""
+    try:
+        units = [str(u) for u in low.world_axis_units]
+        parts = [(c[0], c[1]) for c in low.world_axis_object_components]
+    except (AttributeError, NotImplementedError, ValueError):
+        return None
+    if units != ["deg", "deg"] or sorted(p[1] for p in parts if p[1] in (0, 1)) != [0, 1] or parts[0][0] != parts[1][0]:
+        return None
+    return (0, 1) if parts[0][1] == 0 else (1, 0)
 
 
 def compute_pixel_areas(wcs: Any, x: Any, y: Any) -> Any:
