@@ -234,3 +234,19 @@ def test_systems_of_asdf_files_are_those_of_gwcs(name):
         assert np.all(standin.pixel_to_world(x, y).separation(sky).arcsec < 0.1)
     with pytest.raises(AttributeError, match="GWCS"):
         b.pixel_scale_matrix
+
+
+def test_catalogues_and_statistics_take_a_system():
+    from skyphot.aperture import ApertureStats, CircularAperture
+    from skyphot.datasets import make_100gaussians_image, make_gwcs, make_wcs
+    from skyphot.segmentation import SourceCatalog, detect_sources
+
+    data = make_100gaussians_image() - 5
+    segments = detect_sources(data, 20, n_pixels=5)
+    theirs = astropy_wcs.WCS(make_wcs(data.shape).to_header())
+    for w in (make_wcs(data.shape), make_gwcs(data.shape)):
+        for find in (
+            lambda wcs: SourceCatalog(data, segments, wcs=wcs).sky_centroid,
+            lambda wcs: ApertureStats(data, CircularAperture([(50.0, 60.0)], 5), wcs=wcs).sky_centroid,
+        ):
+            assert np.all(find(w).separation(find(theirs)).arcsec < 1e-8)

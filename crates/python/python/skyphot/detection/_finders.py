@@ -60,6 +60,25 @@ class StarFinderBase:
         """Finds stars in an image."""
         raise NotImplementedError
 
+    def _options(
+        self, exclude_border: bool, n_brightest: Any, peak_max: Any, min_separation: Any, n_threads: Any
+    ) -> None:
+        """What every finder has."""
+        if min_separation is not None and min_separation < 0:
+            raise ValueError("min_separation must be >= 0")
+        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
+        self.min_separation = min_separation
+        self.n_threads = _inputs.threads(n_threads)
+
+    def _star(self, fwhm: Any, sigma_radius: float, sharpness: Any, roundness: Any, xycoords: Any) -> None:
+        """What the finders of stars of a known width have."""
+        if np.ndim(_inputs.bare(fwhm)) != 0:
+            raise TypeError("fwhm must be a scalar value")
+        self.fwhm, self.sigma_radius = fwhm, sigma_radius
+        self.sharpness_range = _range("sharpness_range", sharpness)
+        self.roundness_range = _range("roundness_range", roundness)
+        self.xycoords = _coordinates(xycoords)
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{k}={v!r}" for k, v in self.__dict__.items() if not k.startswith("_") and np.ndim(v) < 2)
         return f"<{type(self).__name__}({shown})>"
@@ -143,19 +162,12 @@ class DAOStarFinder(StarFinderBase):
         roundness_range: Range = (-1.0, 1.0),
         n_threads: int | None = 1,
     ) -> None:
-        if np.ndim(_inputs.bare(fwhm)) != 0:
-            raise TypeError("fwhm must be a scalar value")
-        self.threshold, self.fwhm, self.ratio, self.theta = threshold, fwhm, ratio, theta % 360.0
-        self.sigma_radius = sigma_radius
-        self.sharpness_range = _range("sharpness_range", sharpness_range)
-        self.roundness_range = _range("roundness_range", roundness_range)
-        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
-        if min_separation is not None and min_separation < 0:
-            raise ValueError("min_separation must be >= 0")
-        self.min_separation = 2.5 * fwhm if min_separation is None else min_separation
-        self.xycoords = _coordinates(xycoords)
-        self.scale_threshold = scale_threshold
-        self.n_threads = _inputs.threads(n_threads)
+        self.threshold = threshold
+        self._star(fwhm, sigma_radius, sharpness_range, roundness_range, xycoords)
+        self.ratio, self.theta, self.scale_threshold = ratio, theta % 360.0, scale_threshold
+        self._options(exclude_border, n_brightest, peak_max, min_separation, n_threads)
+        if min_separation is None:
+            self.min_separation = 2.5 * fwhm
         self._rel_err = _core.density_kernel(float(fwhm), float(ratio), float(self.theta), float(sigma_radius))[1]
 
     @property
@@ -234,18 +246,11 @@ class IRAFStarFinder(StarFinderBase):
         min_n_pixels: int = 5,
         n_threads: int | None = 1,
     ) -> None:
-        if np.ndim(_inputs.bare(fwhm)) != 0:
-            raise TypeError("fwhm must be a scalar value")
-        self.threshold, self.fwhm, self.sigma_radius = threshold, fwhm, sigma_radius
-        self.sharpness_range = _range("sharpness_range", sharpness_range)
-        self.roundness_range = _range("roundness_range", roundness_range)
-        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
-        if min_separation is not None and min_separation < 0:
-            raise ValueError("min_separation must be >= 0")
-        self.min_separation = max(2, int(fwhm * 2.5 + 0.5)) if min_separation is None else min_separation
-        self.xycoords = _coordinates(xycoords)
-        self.min_n_pixels = min_n_pixels
-        self.n_threads = _inputs.threads(n_threads)
+        self.threshold, self.min_n_pixels = threshold, min_n_pixels
+        self._star(fwhm, sigma_radius, sharpness_range, roundness_range, xycoords)
+        self._options(exclude_border, n_brightest, peak_max, min_separation, n_threads)
+        if min_separation is None:
+            self.min_separation = max(2, int(fwhm * 2.5 + 0.5))
 
     def find_stars(self, data: Any, mask: Any = None) -> Any:
         """Finds stars in an image.
@@ -307,11 +312,8 @@ class StarFinder(StarFinderBase):
     ) -> None:
         if is_quantity(kernel):
             raise TypeError("kernel must not be a Quantity")
-        if min_separation is not None and min_separation < 0:
-            raise ValueError("min_separation must be >= 0")
-        self.threshold, self.kernel, self.min_separation = threshold, np.asarray(kernel), min_separation
-        self.exclude_border, self.n_brightest, self.peak_max = exclude_border, _brightest(n_brightest), peak_max
-        self.n_threads = _inputs.threads(n_threads)
+        self.threshold, self.kernel = threshold, np.asarray(kernel)
+        self._options(exclude_border, n_brightest, peak_max, min_separation, n_threads)
 
     def find_stars(self, data: Any, mask: Any = None) -> Any:
         """Finds stars in an image.
