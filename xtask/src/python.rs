@@ -48,7 +48,7 @@ pub(crate) fn all(release: bool) -> Result<Outcome> {
     pip(&["--no-deps", "--force-reinstall", &wheel.to_string_lossy()])?;
 
     run::checked(&mut tests(&venv_python, &package, "test_without_astropy.py"))?;
-    pip(&["astropy", "mypy>=1.15"])?;
+    pip(&["astropy", "astropy-healpix", "dask[distributed]", "pyarrow", "mypy>=1.15"])?;
     run::checked(&mut tests(&venv_python, &package, "."))?;
     run::checked(
         run::command(&venv_python)
@@ -89,7 +89,7 @@ fn against_photutils(package: &Path, wheel: &Path, out: &Path) -> Result<()> {
     )?;
     let mut c = peers.python();
     c.args(["-m", "pytest", "-p", "no:cacheprovider", "-q"]).current_dir(package.join("tests"));
-    c.args(["test_against_photutils.py", "test_wcs.py"]).env("PYTHONPATH", &site);
+    c.args(["test_against_photutils.py", "test_wcs.py", "test_tutorials.py"]).env("PYTHONPATH", &site);
     run::checked(&mut c)
 }
 

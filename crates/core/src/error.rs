@@ -95,6 +95,9 @@ pub enum CoreError {
     /// Elements of an array that cannot be had.
     #[error("{0}")]
     ArrayData(String),
+    /// Work that was told to end early, see [`Stop`](crate::Stop).
+    #[error("interrupted")]
+    Interrupted,
     /// A thread pool that could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     ThreadPool {

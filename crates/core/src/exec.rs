@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::{CoreError, Result};
+use crate::{CoreError, Result, Stop};
 
 /// Threads as a value. Work is cut by shape and constants only and results come back in index order, so the number
 /// of threads never changes a bit of an answer.
@@ -22,6 +22,7 @@ use crate::{CoreError, Result};
 #[derive(Debug, Clone, Default)]
 pub struct Exec {
     kind: Kind,
+    stop: Option<Stop>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -36,13 +37,13 @@ impl Exec {
     /// Runs everything on the calling thread.
     #[must_use]
     pub const fn serial() -> Self {
-        Self { kind: Kind::Serial }
+        Self { kind: Kind::Serial, stop: None }
     }
 
     /// Uses all cores (the default).
     #[must_use]
     pub const fn all_cores() -> Self {
-        Self { kind: Kind::AllCores }
+        Self { kind: Kind::AllCores, stop: None }
     }
 
     /// Uses exactly `threads` threads.
@@ -58,7 +59,22 @@ impl Exec {
             .thread_name(|i| format!("skyphot-{i}"))
             .build()
             .map_err(|e| CoreError::ThreadPool { threads: threads.get(), reason: e.to_string() })?;
-        Ok(Self { kind: Kind::Pool(Arc::new(pool)) })
+        Ok(Self { kind: Kind::Pool(Arc::new(pool)), stop: None })
+    }
+
+    /// The same threads, whose work ends early when `stop` says so: the call it belongs to must run within
+    /// [`Stop::run`].
+    #[must_use]
+    pub fn with_stop(mut self, stop: &Stop) -> Self {
+        self.stop = Some(stop.clone());
+        self
+    }
+
+    /// Between two items of work.
+    fn go_on(&self) {
+        if let Some(stop) = &self.stop {
+            stop.go_on();
+        }
     }
 
     /// Number of threads in use.
@@ -84,6 +100,10 @@ impl Exec {
 
     /// `f(0), f(1), ... f(n - 1)` in index order.
     pub fn map<R: Send>(&self, n: usize, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
+        let f = |i| {
+            self.go_on();
+            f(i)
+        };
         if self.is_serial() || n < 2 {
             return (0..n).map(f).collect();
         }
@@ -98,6 +118,10 @@ impl Exec {
         init: impl Fn() -> S + Sync + Send,
         f: impl Fn(&mut S, usize) -> R + Sync + Send,
     ) -> Vec<R> {
+        let f = |s: &mut S, i| {
+            self.go_on();
+            f(s, i)
+        };
         if self.is_serial() || n < 2 {
             let mut s = init();
             return (0..n).map(|i| f(&mut s, i)).collect();
@@ -142,6 +166,10 @@ impl Exec {
         f: impl Fn(usize, &mut [T]) + Sync + Send,
     ) {
         assert!(chunk > 0, "a chunk needs at least one item");
+        let f = |i, c: &mut [T]| {
+            self.go_on();
+            f(i, c);
+        };
         if self.is_serial() || data.len() <= chunk {
             data.chunks_mut(chunk).enumerate().for_each(|(i, c)| f(i, c));
         } else {
@@ -161,6 +189,10 @@ impl Exec {
         f: impl Fn(usize, &mut [A], &mut [B]) + Sync + Send,
     ) {
         assert!(chunk_a > 0 && chunk_b > 0, "a chunk needs at least one item");
+        let f = |i, a: &mut [A], b: &mut [B]| {
+            self.go_on();
+            f(i, a, b);
+        };
         if self.is_serial() {
             a.chunks_mut(chunk_a).zip(b.chunks_mut(chunk_b)).enumerate().for_each(|(i, (a, b))| f(i, a, b));
         } else {
@@ -192,6 +224,7 @@ impl Exec {
         a: impl FnOnce() -> A + Send,
         b: impl FnOnce() -> B + Send,
     ) -> (A, B) {
+        self.go_on();
         if self.is_serial() { (a(), b()) } else { self.run(|| rayon::join(a, b)) }
     }
 }
@@ -221,6 +254,34 @@ mod tests {
                 e.try_map(50, |i| if i % 20 == 19 { Err(i) } else { Ok(i) });
             assert_eq!(r, Err(19));
         }
+    }
+
+    #[test]
+    fn stopped_work_ends_between_items() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        for e in execs() {
+            let (stop, done) = (Stop::default(), AtomicUsize::new(0));
+            let e = e.with_stop(&stop);
+            let r = stop.run(|| {
+                e.map(100_000, |i| {
+                    if i == 10 {
+                        stop.stop();
+                    }
+                    done.fetch_add(1, Ordering::Relaxed);
+                })
+            });
+            assert!(matches!(r, Err(CoreError::Interrupted)));
+            assert!(done.load(Ordering::Relaxed) < 100_000);
+            assert!(matches!(stop.run(|| e.map_chunks(3, 1, |r| r)), Err(CoreError::Interrupted)));
+            let free = Stop::default();
+            assert_eq!(free.run(|| e.with_stop(&free).map(3, |i| i)).unwrap(), [0, 1, 2]);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "mine")]
+    fn other_ends_are_not_hidden() {
+        let _ = Stop::default().run(|| Exec::serial().map(3, |_| panic!("mine")));
     }
 
     #[test]

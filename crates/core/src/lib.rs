@@ -14,6 +14,7 @@ pub mod random;
 mod read_ahead;
 pub mod region;
 mod sky;
+mod stop;
 pub mod table;
 #[doc(hidden)]
 pub mod testing;
@@ -30,6 +31,7 @@ pub use pixel::Pixel;
 pub use point::Point;
 pub use region::{Region, RegionFrame, RegionMeta, RegionPoint, RegionShape};
 pub use sky::{SkyCoord, SkyTransform};
+pub use stop::Stop;
 pub use table::{Column, ColumnData, Meta, MetaValue, Table};
 
 #[doc(hidden)]

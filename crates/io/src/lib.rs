@@ -26,8 +26,9 @@ pub use header::{Card, CardValue, Header, read_headers};
 pub use image_file::ImageFile;
 pub use moc::Moc;
 pub use psf::{
-    DaophotModel, DaophotTable, PsfFile, PsfGrid, PsfImage, PsfexAxis, PsfexModel, read_psf, read_psf_grid,
-    read_psf_image, read_psf_stack, read_psfex, write_psf_daophot, write_psf_grid, write_psf_image,
+    DaophotModel, DaophotTable, PsfFile, PsfGrid, PsfImage, PsfexAxis, PsfexModel, psf_grid_layout, read_psf,
+    read_psf_grid, read_psf_image, read_psf_stack, read_psfex, read_stdpsf_grid, write_psf_daophot,
+    write_psf_grid, write_psf_image,
 };
 pub use regions::{
     RegionFile, RegionFormat, RegionWarning, format_regions, parse_regions, read_regions, write_regions,

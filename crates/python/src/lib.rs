@@ -8,10 +8,13 @@ mod ccd;
 mod centroids;
 mod datasets;
 mod detection;
+mod epsf;
+mod healpix;
 mod image;
 mod io;
 mod profiles;
 mod psf;
+mod psf_grid;
 mod psf_model;
 mod run;
 mod segmentation;
@@ -29,6 +32,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    work::register(m)?;
     stats::register(m)?;
     aperture::register(m)?;
     sky::register(m)?;
@@ -38,6 +42,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     segmentation::register(m)?;
     catalog::register(m)?;
     profiles::register(m)?;
+    psf_grid::register(m)?;
     psf_model::register(m)?;
     psf::register(m)?;
     wcs::register(m)?;
@@ -46,5 +51,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     io::register(m)?;
     calibration::register(m)?;
     ccd::register(m)?;
-    run::register(m)
+    run::register(m)?;
+    healpix::register(m)?;
+    epsf::register(m)?;
+    Ok(())
 }

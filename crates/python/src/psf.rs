@@ -1,6 +1,7 @@
 //! `skyphot.psf`: photometry.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -11,7 +12,7 @@ use skyphot::core::{FlagSet, Image};
 use skyphot::detection::{DetectionError, Finder, Outcome, StarCatalog, StarShape};
 use skyphot::psf::{
     CircularGaussianPrf, GaussianFitConfig, InitialParameters, IterationMode, IterativeConfig, PsfConfig,
-    PsfFlags, PsfModel, PsfPhotometry, SourceGrouper, fit, fit_2dgaussian as fit_gaussians,
+    PsfFlags, PsfModel, PsfPhotometry, SourceGrouper, Watch, fit, fit_2dgaussian as fit_gaussians,
     fit_iteratively_with,
 };
 
@@ -131,6 +132,7 @@ struct FitArg {
     local: Option<LocalArg>,
     group_warning_threshold: usize,
     n_threads: Option<i64>,
+    progress: Option<Py<PyAny>>,
 }
 
 impl FitArg {
@@ -156,9 +158,30 @@ impl FitArg {
             local_background,
             group_warning_threshold: self.group_warning_threshold,
             exec: work::exec(self.n_threads)?,
+            watch: watch(self.progress),
             ..Default::default()
         })
     }
+}
+
+/// Tells `f(done, total)` how far the fits have come, at most twenty times a second and at the end.
+fn watch(f: Option<Py<PyAny>>) -> Watch {
+    let Some(f) = f else { return Watch::default() };
+    let last = Mutex::new(None::<Instant>);
+    Watch::new(move |done, total| {
+        {
+            let Ok(mut last) = last.try_lock() else { return };
+            if done < total && last.is_some_and(|t| t.elapsed() < Duration::from_millis(50)) {
+                return;
+            }
+            *last = Some(Instant::now());
+        }
+        Python::attach(|py| {
+            if let Err(e) = f.call1(py, (done, total)) {
+                e.write_unraisable(py, None);
+            }
+        });
+    })
 }
 
 #[pyfunction]

@@ -83,6 +83,14 @@ impl PsfModel for Callable {
 pub(crate) struct NativePsfModel {
     model: Arc<dyn PsfModel>,
     grid: Option<Arc<GriddedPsf>>,
+    image: Option<Arc<ImagePsf>>,
+}
+
+impl NativePsfModel {
+    /// The model, if it is an image.
+    pub(crate) fn image(&self) -> Option<Arc<ImagePsf>> {
+        self.image.clone()
+    }
 }
 
 /// A PSF given as an oversampled image; `origin` is `(x, y)`.
@@ -95,7 +103,8 @@ fn image_psf(
 ) -> PyResult<NativePsfModel> {
     let model = ImagePsf::new(data.view(), ImagePsfConfig { oversampling, origin, extrapolate })
         .map_err(value_error)?;
-    Ok(NativePsfModel { model: Arc::new(model), grid: None })
+    let model = Arc::new(model);
+    Ok(NativePsfModel { model: model.clone(), grid: None, image: Some(model) })
 }
 
 /// A PSF that varies over the detector: images `(n, ny, nx)` and their positions `(n, 2)`.
@@ -112,7 +121,7 @@ fn gridded_psf(
         grid = grid.extrapolating();
     }
     let grid = Arc::new(grid);
-    Ok(NativePsfModel { model: grid.clone(), grid: Some(grid) })
+    Ok(NativePsfModel { model: grid.clone(), grid: Some(grid), image: None })
 }
 
 /// A named model with its numbers, one made before, or a function with the half sizes of its box and its other

@@ -528,3 +528,96 @@ def psf_photometry_by_a_free_astropy_model(p, s):
     model.fwhm.fixed = False
     ph = p.psf.PSFPhotometry(model, 9, aperture_radius=4)
     return ph(s.data, error=s.error, init_params=_init(s)[:4])
+
+
+def _grid(p: Any) -> Any:
+    from astropy.nddata import NDData
+
+    y, x = np.mgrid[-20:21, -20:21]
+    psfs = [np.exp(-(x**2 + y**2) / (2 * s**2)) / (2 * np.pi * s**2) * 16 for s in (6.0, 7.0, 8.0, 9.0)]
+    meta = {"grid_xypos": [(0, 0), (160, 0), (0, 140), (160, 140)], "oversampling": 4}
+    return p.psf.GriddedPSFModel(NDData(np.array(psfs), meta=meta), flux=3.0, x_0=51.3, y_0=40.2)
+
+
+@case(1e-6, 1e-9)
+def gridded_psf(p, s):
+    m = _grid(p)
+    y, x = np.mgrid[34:47, 45:58]
+    c = m.copy()
+    c.x_0 = 100.7
+    return [m(x, y), m(x + 0.25, y - 0.1), m.data.shape, m.grid_xypos, m.grid_shape, m.oversampling, m.origin, c(x + 50, y),
+            m.deepcopy()(x, y), m.meta["oversampling"], list(m.parameters)]  # fmt: skip
+
+
+@case(1e-4, 1e-4)
+def psf_photometry_by_a_gridded_psf(p, s):
+    ph = p.psf.PSFPhotometry(_grid(p), 7, aperture_radius=4)
+    t = ph(s.data, error=s.error, init_params=_init(s)[:8])
+    return t[["id", "x_fit", "y_fit", "flux_fit", "x_err", "y_err", "flux_err"]]
+
+
+@case(1e-7, 1e-9)
+def epsf_from_a_psf(p, s):
+    y, x = np.mgrid[-15:16, -15:16]
+    psf = np.exp(-(x**2 + y**2) / 18.0)
+    f = p.psf.make_epsf_from_psf
+    return [f(psf, oversampling=3), f(np.stack((psf, psf * 2)), oversampling=(2, 3), midpoints=True)]
+
+
+@case(1e-9, 1e-9)
+def epsf_stars(p, s):
+    from astropy.nddata import NDData, StdDevUncertainty
+    from astropy.table import Table
+
+    t = Table({"x": s.xy[:, 0], "y": s.xy[:, 1]})
+    sky = Table({"skycoord": s.wcs.pixel_to_world(*s.xy.T)})
+    image = NDData(s.data, uncertainty=StdDevUncertainty(s.error), mask=s.mask, wcs=s.wcs)
+    a = p.psf.extract_stars(image, t, size=11)
+    linked = p.psf.extract_stars([image, NDData(s.data[:, 5:], wcs=s.wcs[:, 5:])], sky, size=(9, 7))
+    one = a[2]
+    return [len(a), a.n_good_stars, a.flux, a.center_flat, a.cutout_center_flat, [z.weights for z in a.all_stars][:4],
+            [z.id_label for z in a][:3], linked.n_stars, linked.n_all_stars, linked.center_flat, one.slices, one.bbox.extent,
+            a.all_stars[1].bbox.shape, a.all_stars[1].estimate_flux()]  # fmt: skip
+
+
+def _stars(p: Any, s: Any) -> Any:
+    from astropy.table import Table
+
+    y, x = np.mgrid[0:300, 0:300]
+    at = np.array([(22 + 28 * i + 0.37 * ((3 * i + j) % 5), 22 + 28 * j + 0.21 * ((i + 2 * j) % 7)) for j in range(9) for i in range(9)])
+    data = np.zeros(x.shape)
+    for k, (sx, sy) in enumerate(at):
+        data += (500 + 10 * k) * np.exp(-((x - sx) ** 2 + (y - sy) ** 2) / 6.0)
+    return p.psf.extract_stars(data, Table({"x": np.rint(at[:, 0]), "y": np.rint(at[:, 1])}), size=15)
+
+
+@case(2e-5, 2e-5)
+def epsf_builder(p, s):
+    # A place that photutils' own fitter leaves at 1e-5 pixels of ours.
+    builder = p.psf.EPSFBuilder(oversampling=2, maxiters=4, progress_bar=False)
+    r = builder(_stars(p, s))
+    epsf, stars = r
+    fit = p.psf.EPSFFitter(fit_boxsize=7)(p.psf.ImagePSF(epsf.data, oversampling=2), _stars(p, s)[:5])
+    return [epsf.data, epsf.oversampling, stars.center_flat, stars.flux / 1e3, r.iterations, r.converged, r.n_excluded_stars,
+            r.smoothing_kernel, len(r.iteration_epsfs), r.iteration_info["iteration", "stage", "n_fit_failed"],
+            fit.center_flat, stars.all_stars[3].compute_residual_image(epsf) / 1e3]  # fmt: skip
+
+
+@case(1e-7, 1e-9)
+def psf_model_of_an_astropy_model(p, s):
+    from astropy.modeling.models import Gaussian2D, Moffat2D
+
+    g = p.psf.make_psf_model(Gaussian2D(x_stddev=2, y_stddev=2), x_name="x_mean", y_name="y_mean", subsample=20)
+    m = p.psf.make_psf_model(Moffat2D(gamma=2, alpha=3), x_name="x_0", y_name="y_0", flux_name="amplitude", subsample=20)
+    y, x = np.mgrid[-5:6, -5:6]
+    return [list(g.param_names), g.x_name, g.flux_name, g(x, y), list(m.param_names), m.flux_name, m(x, y), dict(g.fixed)]
+
+
+@case(1e-4, 1e-4)
+def psf_photometry_by_a_made_model(p, s):
+    from astropy.modeling.models import Gaussian2D
+
+    model = p.psf.make_psf_model(Gaussian2D(x_stddev=2, y_stddev=2), x_name="x_mean", y_name="y_mean", subsample=20)
+    ph = p.psf.PSFPhotometry(model, 7, aperture_radius=4)
+    t = ph(s.data, error=s.error, init_params=_init(s)[:3])
+    return [t, [n.split("_")[0] for n in ph.results_to_model_params().colnames]]

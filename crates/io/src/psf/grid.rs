@@ -151,6 +151,45 @@ pub(super) fn from_fits(fits: &FitsFile, detector: Option<usize>) -> Result<PsfG
     Ok(grid)
 }
 
+/// Reads a STDPSF library file with the grids of all its detectors: the images, their positions as the file counts them
+/// over all detectors, and rows and columns of the whole grid.
+///
+/// # Errors
+/// [`IoError::Psf`](crate::IoError::Psf) for other files; those of reading.
+#[doc(alias = "STDPSFGrid")]
+pub fn read_stdpsf_grid(path: impl AsRef<Path>) -> Result<(PsfGrid, (usize, usize))> {
+    let fits = FitsFile::open(path)?;
+    let Some((Layout::Stdpsf, first)) = layout(&fits) else {
+        return Err(bad(fits.path(), "expected a STDPSF file (keywords NXPSFS and NYPSFS)"));
+    };
+    let name = fits.path().file_name().and_then(|n| n.to_str()).unwrap_or("");
+    let n = plane_count(first);
+    let (x, y) = stdpsf::grid_lines(&first.header, n).map_err(|m| bad(fits.path(), m))?;
+    let (instrument, detector, filter) = stdpsf::of_name(name);
+    let grid = PsfGrid {
+        data: planes(&fits, first, &(0..n).collect::<Vec<_>>())?,
+        positions: y.iter().flat_map(|y| x.iter().map(|x| Point::new(*x, *y))).collect(),
+        oversampling: (4, 4),
+        instrument: instrument.map(str::to_owned),
+        detector: detector.map(str::to_owned),
+        filter,
+    };
+    Ok((grid, (y.len(), x.len())))
+}
+
+/// What kind of grid of PSFs a FITS file holds: `stpsf`, `stdpsf`, `grid_xy` or `extensions`; `None` for others.
+///
+/// # Errors
+/// Those of reading.
+pub fn psf_grid_layout(path: impl AsRef<Path>) -> Result<Option<&'static str>> {
+    Ok(layout(&FitsFile::open(path)?).map(|(l, _)| match l {
+        Layout::Stpsf => "stpsf",
+        Layout::Stdpsf => "stdpsf",
+        Layout::GridXy => "grid_xy",
+        Layout::Extensions => "extensions",
+    }))
+}
+
 fn plane_count(hdu: &HduInfo) -> usize {
     hdu.shape[..hdu.shape.len() - 2].iter().product()
 }

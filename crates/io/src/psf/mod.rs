@@ -11,7 +11,7 @@ mod stdpsf;
 use std::path::Path;
 
 pub use daophot::{DaophotModel, DaophotTable, write_psf_daophot};
-pub use grid::{PsfGrid, read_psf_grid, read_psf_stack, write_psf_grid};
+pub use grid::{PsfGrid, psf_grid_layout, read_psf_grid, read_psf_stack, read_stdpsf_grid, write_psf_grid};
 pub use image::{PsfImage, read_psf_image, write_psf_image};
 pub use psfex::{PsfexAxis, PsfexModel, read_psfex};
 

@@ -101,6 +101,17 @@ const NRCSW: Mosaic = Mosaic {
 /// ACS/WFC and WFC3/UVIS: extension (SCI, 1) is the chip below.
 const TWO_CHIPS: Mosaic = Mosaic { nx: 1, ny: 2, size: 2048.0, blocks: &[0, 1], names: &["2", "1"] };
 
+/// The grid lines along x and y of a header with `n` planes, those of all detectors.
+pub(super) fn grid_lines(header: &Header, n: usize) -> Result<(Vec<f64>, Vec<f64>), String> {
+    let (nx, ny) = (whole(header, "NXPSFS")?, whole(header, "NYPSFS")?);
+    if nx * ny != n {
+        return Err(format!("{n} planes for a grid of {nx} x {ny}"));
+    }
+    let x = lines(header, nx, "IPSFX", &["IPSFXA5", "IPSFXB5", "IPSFXC5", "IPSFXD5"])?;
+    let y = lines(header, ny, "JPSFY", &["JPSFYA5", "JPSFYB5"])?;
+    Ok((x, y))
+}
+
 /// What a header with `n` planes says, for one detector if there are several.
 pub(super) fn select(
     header: &Header,
@@ -108,12 +119,8 @@ pub(super) fn select(
     name: &str,
     detector: Option<usize>,
 ) -> Result<Selection, String> {
-    let (nx, ny) = (whole(header, "NXPSFS")?, whole(header, "NYPSFS")?);
-    if nx * ny != n {
-        return Err(format!("{n} planes for a grid of {nx} x {ny}"));
-    }
-    let x = lines(header, nx, "IPSFX", &["IPSFXA5", "IPSFXB5", "IPSFXC5", "IPSFXD5"])?;
-    let y = lines(header, ny, "JPSFY", &["JPSFYA5", "JPSFYB5"])?;
+    let (x, y) = grid_lines(header, n)?;
+    let (nx, ny) = (x.len(), y.len());
     let (instrument, known, _) = of_name(name);
     let mosaic = match n {
         90 | 56 => TWO_CHIPS,

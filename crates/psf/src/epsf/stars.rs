@@ -3,6 +3,8 @@
 use skyphot_core::{Point, SkyCoord};
 
 use super::EpsfStar;
+use super::fit_star::fit_star;
+use crate::ImagePsf;
 use crate::error::{PsfError, Result};
 
 /// Cutouts of one physical star from several images. Their fits are made to agree in sky position and, if asked for,
@@ -219,6 +221,41 @@ impl EpsfStars {
     #[must_use]
     pub fn fluxes(&self) -> Vec<f64> {
         self.cutouts().map(EpsfStar::flux).collect()
+    }
+
+    /// The stars with the places and fluxes of the ePSF that fits each best, in a box of `fit_shape` `(ny, nx)` pixels or
+    /// the whole cutout. Stars that are excluded or whose fit fails stay as they are; linked stars are moved to their mean
+    /// position on the sky.
+    ///
+    /// # Errors
+    /// [`PsfError::InvalidData`] for a box that is not of odd numbers.
+    #[doc(alias = "EPSFFitter")]
+    pub fn fitted(
+        &self,
+        epsf: &ImagePsf,
+        fit_shape: Option<(usize, usize)>,
+        max_evaluations: usize,
+    ) -> Result<Self> {
+        if let Some((ny, nx)) = fit_shape
+            && (ny % 2 == 0 || nx % 2 == 0)
+        {
+            let found = format!("({ny}, {nx})");
+            return Err(PsfError::InvalidData {
+                what: "fit_shape (ny, nx)",
+                expected: "two odd numbers",
+                found,
+            });
+        }
+        let mut out = self.clone();
+        for entry in out.entries_mut() {
+            for star in entry.stars_mut().iter_mut().filter(|s| !s.is_excluded()) {
+                fit_star(star, epsf, fit_shape, max_evaluations);
+            }
+            if let EpsfEntry::Linked(linked) = entry {
+                linked.constrain_centers();
+            }
+        }
+        Ok(out)
     }
 
     /// The stars for which `keep` says so.

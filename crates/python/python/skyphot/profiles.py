@@ -185,6 +185,20 @@ class RadialProfile(ProfileBase):
         return Moffat1D(amplitude=fit[0] / self.normalization_value, x_0=0.0, gamma=fit[1], alpha=fit[2])
 
     @property
+    def moffat_profile(self) -> Any:
+        """The fitted Moffat function at the radii."""
+        fit = self.moffat_fit
+        return None if fit is None else fit(self.radius)
+
+    @property
+    def apertures(self) -> list[Any]:
+        """The rings of the profile; the innermost is a circle if the first edge is 0."""
+        from skyphot.aperture import CircularAnnulus, CircularAperture
+
+        edges = zip(self.radii[:-1], self.radii[1:], strict=True)
+        return [CircularAnnulus(self.xycen, a, b) if a > 0 else CircularAperture(self.xycen, b) for a, b in edges]
+
+    @property
     def moffat_fwhm(self) -> float | None:
         """FWHM of a Moffat function fitted to the profile, None if the fit failed."""
         fit = self.moffat_fit
@@ -200,6 +214,13 @@ class CurveOfGrowth(ProfileBase):
     def radius(self) -> np.ndarray:
         """The radii of the values in pixels."""
         return self.radii
+
+    @property
+    def apertures(self) -> list[Any]:
+        """The apertures of the values."""
+        from skyphot.aperture import CircularAperture
+
+        return [CircularAperture(self.xycen, r) for r in self.radii]
 
     def _curve(self) -> tuple[np.ndarray, np.ndarray]:
         y = self.profile
@@ -244,6 +265,13 @@ class EllipticalCurveOfGrowth(CurveOfGrowth):
         self._shape = ("ellipse", float(axis_ratio), radians(theta))
         super().__init__(data, xycen, radii, **kwargs)
 
+    @property
+    def apertures(self) -> list[Any]:
+        """The apertures of the values."""
+        from skyphot.aperture import EllipticalAperture
+
+        return [EllipticalAperture(self.xycen, a, a * self.axis_ratio, theta=self.theta) for a in self.radii]
+
 
 class EnsquaredCurveOfGrowth(CurveOfGrowth):
     """The sum within squares; `half_sizes` are half their sides."""
@@ -253,6 +281,13 @@ class EnsquaredCurveOfGrowth(CurveOfGrowth):
     def __init__(self, data: Any, xycen: Any, half_sizes: Any, **kwargs: Any) -> None:
         super().__init__(data, xycen, half_sizes, **kwargs)
         self.half_sizes = self.radii
+
+    @property
+    def apertures(self) -> list[Any]:
+        """The apertures of the values."""
+        from skyphot.aperture import RectangularAperture
+
+        return [RectangularAperture(self.xycen, 2 * h, 2 * h) for h in self.half_sizes]
 
     @property
     def half_size(self) -> np.ndarray:

@@ -5,6 +5,7 @@ from skyphot.aperture._bbox import BoundingBox
 from skyphot.aperture._flags import APERTURE_FLAGS, decode_aperture_flags
 from skyphot.aperture._mask import ApertureMask
 from skyphot.aperture._photometry import AperturePhotometry, aperture_photometry
+from skyphot.aperture._regions import aperture_to_region, region_to_aperture
 from skyphot.aperture._shapes import (
     CircularAnnulus,
     CircularAperture,
@@ -50,5 +51,7 @@ __all__ = [
     "SkyRectangularAnnulus",
     "SkyRectangularAperture",
     "aperture_photometry",
+    "aperture_to_region",
     "decode_aperture_flags",
+    "region_to_aperture",
 ]

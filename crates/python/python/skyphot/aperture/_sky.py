@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skyphot import _core
 from skyphot._compat import is_quantity, with_unit
 from skyphot.aperture._attributes import PositiveSkyAngle, SkyAngle, SkyPositions, radians
 from skyphot.aperture._base import Aperture
@@ -271,3 +272,87 @@ class SkyPolygonAperture(SkyAperture):
     def n_vertices(self) -> int:
         """Number of vertices."""
         return len(self.vertex_offsets)
+
+    @classmethod
+    def from_vertices(cls, vertices: Any) -> SkyPolygonAperture:
+        """A polygon given by its vertices, a `SkyCoord`; the position is the mean of them."""
+        from astropy.coordinates import SkyCoord
+        from astropy.units import Quantity
+
+        if not isinstance(vertices, SkyCoord) or vertices.ndim != 1:
+            raise TypeError("vertices must be a one-dimensional SkyCoord")
+        if len(vertices) < 3:
+            raise ValueError(f"'vertices' must define a polygon with at least 3 vertices, got {len(vertices)}")
+        first = vertices[0]
+        d_lon, d_lat = first.spherical_offsets_to(vertices)
+        center = first.spherical_offsets_by(d_lon.mean(), d_lat.mean())
+        return cls(center, Quantity(center.spherical_offsets_to(vertices)).T)
+
+    @classmethod
+    def from_regular_polygon(
+        cls, positions: Any, n_vertices: int, radius: Any, *, theta: Any = None
+    ) -> SkyPolygonAperture:
+        """A regular polygon.
+
+        Parameters
+        ----------
+        positions : SkyCoord
+            The position(s).
+        n_vertices : int
+            Number of vertices, at least 3.
+        radius : Quantity
+            Distance of the vertices from the position.
+        theta : Quantity, optional
+            Angle of the first vertex from north towards east.
+        """
+        from astropy.units import Quantity
+
+        theta = Quantity(0.0, "deg") if theta is None else theta
+        for name, value in (("radius", radius), ("theta", theta)):
+            if not is_quantity(value) or value.unit.physical_type != "angle":
+                raise TypeError(f"{name} must be an angular Quantity")
+        if int(n_vertices) < 3:
+            raise ValueError(f"n_vertices must be at least 3, got {n_vertices}")
+        size = float(radius.to_value("arcsec"))
+        if not np.isfinite(size) or size <= 0:
+            raise ValueError(f"radius must be a finite positive Quantity, got {radius}")
+        offsets = _core.regular_polygon(int(n_vertices), size, -float(theta.to_value("rad")))
+        return cls(positions, Quantity(np.reshape(offsets, (-1, 2)), "arcsec").to(radius.unit))
+
+    @property
+    def vertices(self) -> Any:
+        """The vertices on the sky."""
+        d = self.vertex_offsets
+        at = self.positions if self.positions.isscalar else self.positions[:, np.newaxis]
+        return at.spherical_offsets_by(d[:, 0], d[:, 1])
+
+    def _regular(self, name: str) -> float:
+        found = _core.polygon_properties(self._native())
+        if name not in found:
+            raise ValueError(f"{name!r} is only defined for a regular polygon aperture")
+        return float(found[name])
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether all sides and angles are the same."""
+        return "side_length" in _core.polygon_properties(self._native())
+
+    @property
+    def perimeter(self) -> Any:
+        """The sum of the sides."""
+        return with_unit(float(_core.polygon_properties(self._native())["perimeter"]), "arcsec")
+
+    @property
+    def outer_radius(self) -> Any:
+        """The distance of the vertices of a regular polygon from its centre."""
+        return with_unit(self._regular("outer_radius"), "arcsec")
+
+    @property
+    def inner_radius(self) -> Any:
+        """The distance of the sides of a regular polygon from its centre."""
+        return with_unit(self._regular("inner_radius"), "arcsec")
+
+    @property
+    def side_length(self) -> Any:
+        """The length of the sides of a regular polygon."""
+        return with_unit(self._regular("side_length"), "arcsec")

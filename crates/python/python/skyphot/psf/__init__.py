@@ -15,24 +15,43 @@ from skyphot.psf._models import (
     MoffatPSF,
 )
 from skyphot.psf._photometry import PSFPhotometry, SourceGrouper, SourceGroups, fit_2dgaussian, fit_fwhm
+from skyphot.psf._epsf import EPSFBuilder, EPSFBuildResults, EPSFFitter
+from skyphot.psf._epsf_stars import EPSFStar, EPSFStars, LinkedEPSFStar, extract_stars
+from skyphot.psf._gridded import GriddedPSFModel, STDPSFGrid, grid_from_epsfs, stdpsf_reader, webbpsf_reader
+from skyphot.psf._helpers import make_epsf_from_psf, make_psf_model, make_psf_model_image
 
 __all__ = [
-    "PSF_FLAGS",
     "AiryDiskPRF",
     "AiryDiskPSF",
     "CircularGaussianPRF",
     "CircularGaussianPSF",
     "CircularGaussianSigmaPRF",
+    "EPSFBuildResults",
+    "EPSFBuilder",
+    "EPSFFitter",
+    "EPSFStar",
+    "EPSFStars",
     "GaussianPRF",
     "GaussianPSF",
+    "GriddedPSFModel",
     "ImagePSF",
     "IterativePSFPhotometry",
+    "LinkedEPSFStar",
     "MoffatPRF",
     "MoffatPSF",
     "PSFPhotometry",
+    "PSF_FLAGS",
+    "STDPSFGrid",
     "SourceGrouper",
     "SourceGroups",
     "decode_psf_flags",
+    "extract_stars",
     "fit_2dgaussian",
     "fit_fwhm",
+    "grid_from_epsfs",
+    "make_epsf_from_psf",
+    "make_psf_model",
+    "make_psf_model_image",
+    "stdpsf_reader",
+    "webbpsf_reader",
 ]

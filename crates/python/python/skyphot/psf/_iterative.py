@@ -9,6 +9,7 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import is_nddata, strip_units, unpack_nddata, with_unit
+from skyphot._progress import Progress
 from skyphot._table import new_table
 from skyphot.psf._models import native_model
 from skyphot.psf._photometry import PSFPhotometry, SourceGrouper, _found_positions
@@ -44,7 +45,7 @@ class IterativePSFPhotometry:
     n_threads : int or None, optional
         Number of threads; None takes all cores. The answer does not depend on it.
     progress_bar : bool, optional
-        Accepted for its name.
+        Whether the fits are counted on the terminal.
     """
 
     def __init__(
@@ -122,16 +123,17 @@ class IterativePSFPhotometry:
             return xy["x_init"].tolist(), xy["y_init"].tolist()
 
         separation = None if self.grouper is None else float(self.grouper.min_separation)
-        whole, passes = _core.psf_photometry_iterative(
-            _inputs.image(values, errors, mask),
-            native_model(self.psf_model),
-            _Quiet(find),
-            given,
-            one._options(separation),
-            self.mode == "all",
-            self.maxiters,
-            self.sub_shape,
-        )
+        with Progress(None, one.progress_bar, "Fit source/group") as progress:
+            whole, passes = _core.psf_photometry_iterative(
+                _inputs.image(values, errors, mask),
+                native_model(self.psf_model),
+                _Quiet(find),
+                given,
+                one._options(separation, progress),
+                self.mode == "all",
+                self.maxiters,
+                self.sub_shape,
+            )
         self.fit_results, self.results = [], None
         if given is not None:
             tables.insert(0, None)

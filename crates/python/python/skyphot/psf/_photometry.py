@@ -8,6 +8,7 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import is_nddata, is_quantity, strip_units, unpack_nddata, warn, with_unit
+from skyphot._progress import Progress
 from skyphot._table import from_native, new_table
 from skyphot.background import LocalBackground
 from skyphot.background._estimators import native_estimator
@@ -123,7 +124,7 @@ class PSFPhotometry:
     n_threads : int or None, optional
         Number of threads; None takes all cores. The answer does not depend on it.
     progress_bar : bool, optional
-        Accepted for its name.
+        Whether the fits are counted on the terminal.
     """
 
     def __init__(
@@ -203,7 +204,7 @@ class PSFPhotometry:
         given["positions"] = _inputs.positions(np.column_stack((_inputs.vector(x), _inputs.vector(y))))
         return given
 
-    def _options(self, separation: float | None) -> dict[str, Any]:
+    def _options(self, separation: float | None, progress: Progress) -> dict[str, Any]:
         model = self.psf_model
         x_name, y_name, flux_name = main_names(model)
         others = shape_names(model)
@@ -234,6 +235,7 @@ class PSFPhotometry:
             "local": local,
             "group_warning_threshold": int(self.group_warning_threshold),
             "n_threads": self.n_threads,
+            "progress": progress.to if self.progress_bar else None,
         }
 
     def __call__(self, data: Any, *, mask: Any = None, error: Any = None, init_params: Any = None) -> Any:
@@ -275,9 +277,11 @@ class PSFPhotometry:
             else:
                 xy = given["positions"]
                 given["group_id"] = [int(g) for g in self.grouper(xy[:, 0], xy[:, 1])]
-        fitted = _core.psf_photometry(
-            _inputs.image(values, errors, mask), native_model(self.psf_model), given, self._options(separation)
-        )
+        with Progress(None, self.progress_bar, "Fit source/group") as progress:
+            options = self._options(separation, progress)
+            fitted = _core.psf_photometry(
+                _inputs.image(values, errors, mask), native_model(self.psf_model), given, options
+            )
         return self._finish(fitted, unit)
 
     def _finish(self, fitted: Any, unit: Any) -> Any:

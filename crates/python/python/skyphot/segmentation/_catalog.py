@@ -388,6 +388,55 @@ class SourceCatalog:
         out = self._apertures(self._native.make_circular_apertures(float(radius)))
         return out[0] if self.isscalar else out
 
+    @property
+    def local_background_aperture(self) -> Any:
+        """The rectangular ring around each source in which its local background is measured; None without one."""
+        from skyphot.aperture import RectangularAnnulus
+
+        out: list[Any] = [None] * self.n_labels
+        if self.local_bkg_width > 0:
+            for i, (x0, x1, y0, y1) in enumerate(self._native.bbox()):
+                w, h, around = 1.5 * (x1 - x0), 1.5 * (y1 - y0), 2 * self.local_bkg_width
+                at = 0.5 * (x0 + x1 - 1), 0.5 * (y0 + y1 - 1)
+                out[i] = RectangularAnnulus(at, w, w + around, h + around, h_in=h, theta=0.0)
+        return out[0] if self.isscalar else out
+
+    def make_cutouts(self, shape: Any, *, array: Any = None, mode: str = "partial", fill_value: Any = np.nan) -> Any:
+        """Cutouts of one shape around the sources.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows and columns.
+        array : array_like, optional
+            The image that is cut; by default the data.
+        mode : {'partial', 'trim'}, optional
+            Whether a cutout that hangs over the edge is filled or cut there.
+        fill_value : float, optional
+            What it is filled with.
+
+        Returns
+        -------
+        cutouts : list of CutoutImage
+            None for a source without a centre.
+        """
+        from skyphot.utils import CutoutImage
+
+        image = self._data if array is None else array
+        if np.shape(image) != np.shape(self._data):
+            raise ValueError("array must have the same shape as data")
+        if mode not in ("partial", "trim"):
+            raise ValueError("mode must be 'partial' or 'trim'")
+        out: list[Any] = []
+        for x, y in zip(self._values("x_centroid"), self._values("y_centroid"), strict=True):
+            whole = np.isfinite(x) and np.isfinite(y)
+            out.append(CutoutImage(image, (y, x), shape, mode=mode, fill_value=fill_value) if whole else None)
+        return out[0] if self.isscalar else out
+
+    def release_cache(self) -> None:
+        """Forgets the values that were measured and kept; they are measured anew when they are asked for."""
+        self._cache.clear()
+
     def plot_kron_apertures(
         self, *, kron_params: tuple[float, ...] | None = None, ax: Any = None, origin: Any = (0, 0), **kwargs: Any
     ) -> list[Any]:
