@@ -41,6 +41,7 @@ pub(crate) fn run(case: &str, inputs: &mut Inputs, exec: &Exec) -> Result<Done, 
         _ if case.starts_with("psf-") => super::psf::run(case, inputs, exec),
         _ if case.starts_with("segment-") => super::segment::run(case, inputs, exec),
         _ if case.starts_with("shape-") => super::shapes::run(case, inputs, exec),
+        _ if case.starts_with("workflow-") => super::workflow::run(case, inputs, exec),
         _ => Err(format!("no case {case}").into()),
     }
 }

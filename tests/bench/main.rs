@@ -16,6 +16,7 @@ mod segment;
 mod shapes;
 mod wcs;
 mod wcs_gwcs;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

@@ -6,9 +6,11 @@
   nircam_like2k.fits, nircam_like_psfgrid.fits
                     2048 x 2048 f32: 500 stars, noise 0.5, of a PSF that varies, and its 4 x 4 images of 404 x 404, four
                     samples per pixel, in the layout of STPSF
+  xdf_like5k.fits   5250 x 5250 f32, electron/s: 12,000 galaxies and stars on a background near 0, no data (zeros) outside
+                    a rotated square, TAN projection
   aux_points.fits   table APER: x, y of 100,000 positions inside field4k
 
-Deterministic. The file `complete` is written last.
+Deterministic. The file `complete-2` is written last.
 """
 import math
 import os
@@ -128,6 +130,30 @@ def nircam_like2k(out):
     fits.writeto(f'{out}/nircam_like2k.fits', data.astype(np.float32), overwrite=True)
 
 
+def xdf_like5k(out):
+    rng = np.random.default_rng([SEED, 5])
+    n, total, n_stars, half, angle, middle = 5250, 12000, 600, 1700.0, math.radians(42.0), 2624.5
+    c, s = math.cos(angle), math.sin(angle)
+    u, v = rng.uniform(-half, half, (2, total))
+    x, y = middle + u * c - v * s, middle + u * s + v * c
+    flux = power_law(rng, total, 0.03, 150.0, -1.7)
+    bright = np.minimum(flux[n_stars:], 60.0)
+    scale = np.clip(rng.lognormal(math.log(1.5), 0.5, total - n_stars) * (bright / 0.1) ** 0.16, 0.5, 18.0)
+    image = np.zeros((n, n))
+    add_moffat(image, x[:n_stars], y[:n_stars], flux[:n_stars], 2.9, 2.8, 1e-5)
+    add_galaxies(image, x[n_stars:], y[n_stars:], bright, scale, rng.uniform(0.2, 1.0, total - n_stars),
+                 rng.uniform(0, math.pi, total - n_stars), 2.9)
+    g = np.arange(n, dtype=np.float32) - middle
+    u, v = g[None, :] * c + g[:, None] * s, g[:, None] * c - g[None, :] * s
+    deep = (np.abs(u) < 1250) & (np.abs(v) < 1100)
+    image += rng.normal(0.0, 1.0, image.shape) * np.where(deep, 6.0e-4, 9.0e-4) + 5e-5
+    image[(np.abs(u) >= half) | (np.abs(v) >= half)] = 0.0
+    header = fits.Header({'CTYPE1': 'RA---TAN', 'CTYPE2': 'DEC--TAN', 'CRPIX1': n / 2, 'CRPIX2': n / 2,
+                          'CRVAL1': 53.1625, 'CRVAL2': -27.7914, 'CDELT1': -0.06 / 3600, 'CDELT2': 0.06 / 3600,
+                          'CUNIT1': 'deg', 'CUNIT2': 'deg', 'BUNIT': 'electron/s'})
+    fits.writeto(f'{out}/xdf_like5k.fits', image.astype(np.float32), header, overwrite=True)
+
+
 def aux_points(out):
     rng = np.random.default_rng([SEED, 3])
     x, y = rng.uniform(25, 4070, (2, 100000))
@@ -139,10 +165,10 @@ def aux_points(out):
 def main():
     out = sys.argv[1]
     os.makedirs(out, exist_ok=True)
-    for make in (field4k, crowded2k, nircam_like2k, aux_points):
+    for make in (field4k, crowded2k, nircam_like2k, xdf_like5k, aux_points):
         print(f'making {make.__name__}', flush=True)
         make(out)
-    open(f'{out}/complete', 'w').close()
+    open(f'{out}/complete-2', 'w').close()
 
 
 if __name__ == '__main__':

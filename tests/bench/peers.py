@@ -28,6 +28,7 @@ import peers_epsf  # noqa: E402
 import peers_psf  # noqa: E402
 import peers_segment  # noqa: E402
 import peers_shapes  # noqa: E402
+import peers_workflow  # noqa: E402
 
 warnings.simplefilter('ignore')
 np.seterr(all='ignore')
@@ -190,6 +191,7 @@ CASES = {
     **peers_psf.cases(image, INPUTS),
     **peers_segment.cases(image),
     **peers_shapes.cases(image, positions),
+    **peers_workflow.cases(INPUTS, WORK),
     'gwcs-forward': lambda _: peers_gwcs.case('forward', common.uniform),
     'gwcs-inverse': lambda _: peers_gwcs.case('inverse', common.uniform),
     'gwcs-numerical': lambda _: peers_gwcs.case('numerical', common.uniform),

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use serde_json::Value;
-use skyphot::calibration::{Reference, ZeroPointConfig, zero_point_of_field};
+use skyphot::calibration::{
+    EncircledEnergy, EnergyInterpolation, Reference, ZeroPointConfig, zero_point_of_field,
+};
 use skyphot::core::testing::test_data;
 use skyphot::core::{Exec, SkyCoord, Table};
 use skyphot::io::{Header, read_table, write_image};
@@ -181,6 +183,8 @@ fn galaxies_in_a_deep_field() {
     column(&t, "orientation", &expected["orientation"], 0.0, 1e-6);
     // Sums over pixels of both signs: relative to the sum of a source.
     column(&t, "aperture_sum", &expected["aperture_sum"], 1e-8, 0.0);
+    column(&t, "aperture_sum_sky", &expected["sky_sum"], 1e-8, 0.0);
+    column(&t, "aperture_sum_subpixel", &expected["subpixel"], 1e-8, 0.0);
     column(&t, "annulus_sum", &expected["annulus_sum"], 1e-8, 1e-12);
     column(&t, "aperture_sum_bkgsub", &expected["bkgsub"], 1e-8, 0.0);
     column(&t, "aperture_sum_bkgsub_tutorial", &expected["bkgsub_tutorial"], 1e-8, 0.0);
@@ -256,6 +260,9 @@ fn stars_on_miri_exposures() {
             list(&e["circle"]),
             "{band}: sources with saturated pixels and jumps"
         );
+        // The tutorial's zeros beyond the edge.
+        assert_eq!(n["n_edge"], e["sky_changed_by_edge"].as_f64().unwrap(), "{band}");
+        close(n["edge_largest"], e["sky_edge_largest"].as_f64().unwrap(), 1e-8, 1e-10, "edge");
         let t = read_table(dir.path().join(format!("{band}_catalog.ecsv"))).unwrap();
         for key in ["x_centroid", "y_centroid"] {
             column(&t, key, &e[key], 0.0, 1e-6);
@@ -271,7 +278,15 @@ fn stars_on_miri_exposures() {
         close(n["zero_point_scatter"], e["zero_point_scatter"].as_f64().unwrap(), 0.0, 1e-6, "scatter");
         column(&t, "mag_ab", &e["mag_ab"], 0.0, 1e-6);
         column(&t, "extended", &e["extended"], 0.0, 0.0);
-        true_zero_point(&t, name, band);
+        let measured = true_zero_point(&t, name, band);
+        // What header and encircled energy say without any star: the table is of the light before it falls on pixels.
+        let table = read_table(test_data("jwst/miri_scene_a_miri_ee.ecsv").unwrap()).unwrap();
+        let ee = EncircledEnergy::from_column(&table, &format!("ee_{band}"), EnergyInterpolation::Linear)
+            .unwrap()
+            .through_pixels(1.0)
+            .unwrap();
+        let physical = n["ab_zero_point"] + 2.5 * ee.at(2.0 * n["fwhm"]).log10();
+        close(physical, measured, 0.0, 0.005, "zero point of the header");
     }
     let colours = read_table(dir.path().join("colours.ecsv")).unwrap();
     let both = colours.f64("F560W-F770W").unwrap().iter().filter(|c| c.is_finite()).count();
@@ -279,7 +294,7 @@ fn stars_on_miri_exposures() {
 }
 
 /// The zero point of the middle circle from the true magnitudes of the bright stars, within 0.005 mag.
-fn true_zero_point(t: &Table, name: &str, band: &str) {
+fn true_zero_point(t: &Table, name: &str, band: &str) -> f64 {
     let truth = read_table(test_data(&format!("jwst/det_image_{name}_truth_pix.ecsv")).unwrap()).unwrap();
     let sky = |t: &Table| -> Vec<SkyCoord> {
         let (ra, dec) = (t.f64("ra").unwrap(), t.f64("dec").unwrap());
@@ -310,6 +325,31 @@ fn true_zero_point(t: &Table, name: &str, band: &str) {
         "{band}: {} instead of {expected}",
         zp.value
     );
+    zp.value
+}
+
+#[test]
+fn a_gradient_on_a_miri_exposure() {
+    let Some(file) = test_data("jwst/det_image_seq2_MIRIMAGE_F770Wexp2_cal.fits.gz") else { return };
+    let reference = test_data("jwst/complex_2021_level3_F770W_cat.ecsv").unwrap();
+    let expected = fixture("exercise");
+    let dir = tempfile::tempdir().unwrap();
+    let s = run("miri-exercise", &[file], &[("reference", reference)], dir.path(), 2);
+    let n = &s.images[0].numbers;
+    for (key, e) in ["gradient_amplitude", "gradient_x", "gradient_y"].iter().zip(list(&expected["gradient"]))
+    {
+        close(n[*key], e, 1e-12, 0.0, key);
+    }
+    for key in ["n_found", "n_sources"] {
+        assert_eq!(n[key], expected[key].as_f64().unwrap(), "{key}");
+    }
+    for key in ["background_median", "background_rms"] {
+        close(n[key], expected[key].as_f64().unwrap(), 1e-9, 0.0, key);
+    }
+    close(n["flat_std"], expected["flat"].as_f64().unwrap(), 1e-8, 0.0, "noise after the subtraction");
+    close(n["zero_point"], expected["zero_point"].as_f64().unwrap(), 0.0, 1e-6, "zero point");
+    let t = read_table(dir.path().join("catalog.ecsv")).unwrap();
+    column(&t, "flux", &expected["flux"], 1e-8, 1e-9);
 }
 
 #[test]

@@ -133,13 +133,21 @@ def xdf():
     segm = detect_sources(data, 5 * std, n_pixels=15, mask=mask)
     cat = SourceCatalog(data, segm, mask=mask)
     xy = np.transpose([cat.x_centroid, cat.y_centroid])
-    out = {"sum": [], "area": [], "annulus": [], "annulus_area": []}
+    w = WCS(naxis=2)
+    w.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    w.wcs.crpix = [256.0, 211.0]
+    w.wcs.crval = [53.1625, -27.7914]
+    w.wcs.cd = [[-1.6666666666667e-05, 0.0], [0.0, 1.6666666666667e-05]]
+    out = {"sum": [], "area": [], "annulus": [], "annulus_area": [], "sky_sum": [], "subpixel": []}
     tilt = []
     for p, a, b, t in zip(xy, cat.semimajor_axis.value, cat.semiminor_axis.value, cat.orientation.to_value(u.rad)):
         inner = EllipticalAperture(p, 3 * a, 3 * b, theta=t)
         ring = EllipticalAnnulus(p, 4 * a, 5.5 * a, 5.5 * b, theta=t)
         row = aperture_photometry(data, [inner, ring], mask=mask)
         out["sum"].append(row["aperture_sum_0"][0])
+        out["sky_sum"].append(aperture_photometry(data, inner.to_sky(w), mask=mask, wcs=w)["aperture_sum"][0])
+        row5 = aperture_photometry(data, inner, mask=mask, method="subpixel", subpixels=5)
+        out["subpixel"].append(row5["aperture_sum"][0])
         out["annulus"].append(row["aperture_sum_1"][0])
         out["area"].append(inner.area)
         out["annulus_area"].append(ring.area)
@@ -147,11 +155,6 @@ def xdf():
     out = {k: np.array(v) for k, v in out.items()}
     local = out["annulus"] / out["annulus_area"]
     seg_area = np.array([v.value for v in cat.area])
-    w = WCS(naxis=2)
-    w.wcs.ctype = ["RA---TAN", "DEC--TAN"]
-    w.wcs.crpix = [256.0, 211.0]
-    w.wcs.crval = [53.1625, -27.7914]
-    w.wcs.cd = [[-1.6666666666667e-05, 0.0], [0.0, 1.6666666666667e-05]]
     ra, dec = w.all_pix2world(xy[:, 0], xy[:, 1], 0)
     return {
         "sky": [mean, median, std],
@@ -160,7 +163,8 @@ def xdf():
         "ra": listed(ra, 16), "dec": listed(dec, 16),
         "semimajor_axis": listed(cat.semimajor_axis.value), "orientation": listed(np.rad2deg(tilt)),
         "segment_area": listed(seg_area),
-        "aperture_sum": listed(out["sum"]), "annulus_sum": listed(out["annulus"]),
+        "aperture_sum": listed(out["sum"]), "sky_sum": listed(out["sky_sum"]), "subpixel": listed(out["subpixel"]),
+        "annulus_sum": listed(out["annulus"]),
         "bkgsub": listed(out["sum"] - local * out["area"]),
         "bkgsub_tutorial": listed(out["sum"] - local.mean() * seg_area),
     }
@@ -312,6 +316,59 @@ def one_band(image, catalog, fwhm, limit):
     }
 
 
+def exercise():
+    """The exercise of the MIRI tutorial: a random gradient, the numbers of which are those of make_model_params."""
+    from photutils.aperture import CircularAnnulus, CircularAperture, aperture_photometry
+    from photutils.background import Background2D, MMMBackground
+    from photutils.datasets import make_model_params
+    from photutils.detection import DAOStarFinder
+
+    image, catalog, fwhm, limit = BANDS["F770W"]
+    drawn = make_model_params((3, 3), 1, seed=7, **{name: (0, 1) for name in "abcde"})
+    a, b, c, d, e = (float(drawn[name][0]) for name in "abcde")
+    sx, sy = np.where(np.array([a, b]) > 0.5, 1, -1)
+    with fits.open(path(image)) as hdus:
+        data = hdus["SCI"].data.astype(float)
+        dq = hdus["DQ"].data
+        area = hdus["AREA"].data.astype(float)
+    bad = ~np.isin(dq, [0, 2, 4, 6]) | ~np.isfinite(data)
+    data[bad] = np.nan
+    x, y = np.meshgrid(np.linspace(0, 1, data.shape[1]), np.linspace(0, 1, data.shape[0]))
+    slopes = sx / (4 + 2 * (d - 0.5)), sy / (4 + 4 * (e - 0.5))
+    gradient = 10 * (c - 0.5) * np.exp(slopes[0] * x) * np.exp(slopes[1] * y)
+    bkg = Background2D(data + gradient, (20, 20), filter_size=(11, 11), mask=bad,
+                       sigma_clip=SigmaClip(sigma=3, maxiters=10), bkg_estimator=MMMBackground())
+    sub = data + gradient - bkg.background
+    found = DAOStarFinder(threshold=5 * bkg.background_rms_median, fwhm=fwhm, exclude_border=True,
+                          min_separation=0.0)(sub, mask=bad)
+    xy = np.transpose([found["x_centroid"], found["y_centroid"]])
+    img = data * area
+    circle = CircularAperture(xy, r=2 * fwhm)
+    sky = []
+    for m in CircularAnnulus(xy, 25, 35).to_mask(method="center"):
+        v = m.get_values(img)
+        v = v[np.isfinite(v)]
+        sky.append(sigma_clipped_stats(v, sigma=3.5, maxiters=5)[1] if len(v) >= 10 else np.nan)
+    flux = np.array(aperture_photometry(img, circle)["aperture_sum"]) - np.array(sky) * circle.area
+    good = np.isfinite(flux) & (flux > 0)
+    xy, flux = xy[good], flux[good]
+    ra, dec = miri_wcs(path(image)).transform("detector", "world", xy[:, 0], xy[:, 1])
+    mine = SkyCoord(ra, dec, unit="deg")
+    cat = Table.read(path(catalog), format="ascii.ecsv")
+    theirs = SkyCoord(cat["sky_centroid"])
+    i, dist, _ = match_coordinates_sky(mine, theirs)
+    back, _, _ = match_coordinates_sky(theirs, mine)
+    mag = -2.5 * np.log10(flux)
+    use = (dist.arcsec < 0.055) & (back[i] == np.arange(len(mine))) & (mag < limit)
+    delta = np.array(cat["aper_total_abmag"], float)[i][use] - mag[use]
+    zp = sigma_clipped_stats(delta[np.isfinite(delta)], sigma=2, maxiters=10)
+    return {
+        "gradient": [10 * (c - 0.5), *map(float, slopes)], "background_median": float(bkg.background_median),
+        "background_rms": float(bkg.background_rms_median), "n_found": len(found), "n_sources": len(xy),
+        "flux": listed(flux), "zero_point": float(zp[1]), "flat": float(sigma_clipped_stats(sub[~bad], sigma=5, maxiters=5)[2]),
+    }
+
+
 def nircam():
     from photutils.datasets import make_noise_image
     from photutils.detection import IRAFStarFinder
@@ -342,7 +399,7 @@ def nircam():
     return out
 
 
-WORKFLOWS = {"ground": ground, "xdf": xdf, "roman": roman_forced, "miri": miri, "nircam": nircam}
+WORKFLOWS = {"ground": ground, "xdf": xdf, "roman": roman_forced, "miri": miri, "exercise": exercise, "nircam": nircam}
 
 
 def main():

@@ -47,6 +47,11 @@ pub(crate) fn all(args: &Args) -> Result<bool> {
         let names: Vec<_> = CASES.iter().map(|c| c.name).collect();
         bail!("no such case; there are {}", names.join(", "));
     }
+    let (cases, without): (Vec<&Case>, Vec<&Case>) =
+        cases.into_iter().partition(|c| !c.needs_data() || std::env::var_os("SKYPHOT_TEST_DATA").is_some());
+    for case in without {
+        println!("bench: {} left out: SKYPHOT_TEST_DATA is not set", case.name);
+    }
     let peers = match Peers::find()? {
         Ok(p) => Some(p),
         Err(why) => {
@@ -210,7 +215,7 @@ fn inputs(peers: Option<&Peers>) -> Result<PathBuf> {
         return Ok(std::path::absolute(folder)?);
     }
     let folder = workspace::target()?.join("bench-inputs");
-    if !folder.join("complete").exists() {
+    if !folder.join("complete-2").exists() {
         let peers =
             peers.context("the inputs are made by Python: install the peers or set SKYPHOT_BENCH_INPUTS")?;
         run::checked(peers.python().arg("tests/bench/make_inputs.py").arg(&folder))?;

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Demo(a) => cmd::demo::run(a, global),
         Command::Info(a) => cmd::info::run(a, global),
         Command::Stats(a) => cmd::stats::run(a, global),
+        Command::Reduce(a) => cmd::reduce::run(a, global),
         Command::Background(a) => cmd::background::run(a, global),
         Command::Detect(a) => cmd::detect::run(a, global),
         Command::Segment(a) => cmd::segment::run(a, global),

@@ -32,9 +32,13 @@ impl PixelAreas {
     /// the nominal one: that is an image of something else.
     pub fn read(file: &str) -> Result<Self> {
         let spec = FileSpec::parse(file);
-        let source = ImageFile::open(&spec.path)?;
-        let hdu = area_plane(&source, &spec.hdu);
-        let scale = AreaScale::of(&source, &hdu, file)?;
+        Self::read_from(&ImageFile::open(&spec.path)?, &spec.hdu, file)
+    }
+
+    /// As [`PixelAreas::read`] from a file that is open already; `file` is its name in messages.
+    pub(crate) fn read_from(source: &ImageFile, hdu: &HduSelector, file: &str) -> Result<Self> {
+        let hdu = area_plane(source, hdu);
+        let scale = AreaScale::of(source, &hdu, file)?;
         let mut areas: Array2<f64> = source.read_image(&hdu)?;
         scale.apply(&mut areas)?;
         if areas.iter().all(|v| v.is_nan()) {

@@ -11,7 +11,7 @@ use skyphot_stats::SigmaClip;
 
 use crate::forced::sky_of;
 use crate::spec::Pair;
-use crate::{PipelineError, PixelAreas, Result, Selection, positions_of};
+use crate::{Expression, Numbers, PipelineError, PixelAreas, Result, positions_of};
 
 /// Names of flux columns, best first.
 const FLUXES: [&str; 6] = ["flux", "flux_0", "psf_flux", "flux_fit", "kron_flux", "segment_flux"];
@@ -45,18 +45,21 @@ pub struct CalibrateOptions {
     pub zero_point: ZeroPointSource,
     /// Rows that may take part in the zero point; `mag_inst` is the instrumental magnitude. Default: all.
     #[serde(serialize_with = "text")]
-    pub select: Option<Selection>,
+    pub select: Option<Expression>,
     /// Column of the magnitudes of the reference. Default: `mag`.
     pub reference_magnitude: String,
     /// Column of the errors of these. Default: none.
     pub reference_error: Option<String>,
     /// Colour of the reference: a column, or two whose difference it is. Default: no colour term.
     pub colour: Option<(String, Option<String>)>,
+    /// Colour of the sources in the table: a column, or two whose difference it is. The colour term is applied by it;
+    /// sources without a finite one get the magnitude of `pivot_colour`. Default: the term is not applied.
+    pub own_colour: Option<(String, Option<String>)>,
     /// Colour at which the zero point holds. Default 0.
     pub pivot_colour: f64,
     /// Stars of the reference that may take part. Default: all.
     #[serde(serialize_with = "text")]
-    pub reference_select: Option<Selection>,
+    pub reference_select: Option<Expression>,
     /// Largest distance of counterparts, arcsec. Default 0.5.
     pub radius: f64,
     /// Clipping of the differences: sigma and passes. Default 2,10.
@@ -87,6 +90,7 @@ impl Default for CalibrateOptions {
             reference_magnitude: "mag".to_owned(),
             reference_error: None,
             colour: None,
+            own_colour: None,
             pivot_colour: 0.0,
             reference_select: None,
             radius: 0.5,
@@ -101,7 +105,7 @@ impl Default for CalibrateOptions {
     }
 }
 
-fn text<S: serde::Serializer>(s: &Option<Selection>, to: S) -> std::result::Result<S::Ok, S::Error> {
+fn text<S: serde::Serializer>(s: &Option<Expression>, to: S) -> std::result::Result<S::Ok, S::Error> {
     match s {
         Some(s) => to.serialize_some(&s.to_string()),
         None => to.serialize_none(),
@@ -123,8 +127,8 @@ pub struct FluxCorrections {
 #[derive(Debug, Clone)]
 pub struct Calibrated {
     /// The table with more columns: `mag_inst`, with corrections `flux_correction`, `mag_ab mag_ab_err`, `flux_jy
-    /// flux_jy_err`, `mag_vega`, `mag_asinh mag_asinh_err`, and with a reference `ref_index separation ref_mag
-    /// zp_residual zp_kept`.
+    /// flux_jy_err`, `mag_vega`, `mag_asinh mag_asinh_err`, with colours of the sources `colour_correction`, and with a
+    /// reference `ref_index separation ref_mag zp_residual zp_kept`.
     pub table: Table,
     /// The fit, with a reference.
     pub field: Option<FieldZeroPoint>,
@@ -187,7 +191,7 @@ pub fn calibrate(
                     "a number or a reference catalogue",
                 ));
             };
-            let select = options.select.as_ref().map(|s| s.rows(&out)).transpose()?;
+            let select = options.select.as_ref().map(|s| s.test(&out, &Numbers::new())).transpose()?;
             let found = match_field(
                 &sky_of(table, file)?,
                 &instrumental,
@@ -196,7 +200,23 @@ pub fn calibrate(
                 (stars, name),
                 options,
             )?;
-            (vec![found.zero_point.value; n], Some(found))
+            let mut of_rows = vec![found.zero_point.value; n];
+            if let Some(own) = &options.own_colour {
+                if options.colour.is_none() {
+                    let expected = "used with a colour of the reference: there is no colour term without";
+                    return Err(PipelineError::value("colour of the sources", &own.0, expected));
+                }
+                let term = found.zero_point.colour_term;
+                let change: Vec<f64> =
+                    colour_of(table, own)?.iter().map(|c| term * (c - options.pivot_colour)).collect();
+                for (z, c) in of_rows.iter_mut().zip(&change) {
+                    *z += if c.is_finite() { *c } else { 0.0 };
+                }
+                let about =
+                    "part of mag_ab by the colour; NaN: no colour, mag_ab is that of the pivot colour";
+                replace(&mut out, "colour_correction", change, "mag", about)?;
+            }
+            (of_rows, Some(found))
         }
     };
     let ab: Vec<f64> = flux.iter().zip(&zero_point).map(|(f, z)| magnitude(*f, *z)).collect();
@@ -246,11 +266,20 @@ pub fn calibrate(
     };
     Ok(Calibrated {
         table: out,
+        zero_point: field.as_ref().map_or_else(|| median(zero_point), |f| f.zero_point.value),
         field,
-        zero_point: median(zero_point),
         correction: median(factor),
         limit: median(limits),
         column: input.column,
+    })
+}
+
+/// A colour: a column, or the difference of two.
+fn colour_of(table: &Table, (a, b): &(String, Option<String>)) -> Result<Vec<f64>> {
+    let first = table.f64(a)?;
+    Ok(match b {
+        Some(b) => first.iter().zip(table.f64(b)?).map(|(a, b)| a - b).collect(),
+        None => first,
     })
 }
 
@@ -383,17 +412,11 @@ fn match_field(
     let places = sky_of(stars, name)?;
     let magnitude = stars.f64(&options.reference_magnitude)?;
     let errors = options.reference_error.as_ref().map(|e| stars.f64(e)).transpose()?;
-    let colour = match &options.colour {
-        Some((a, None)) => Some(stars.f64(a)?),
-        Some((a, Some(b))) => {
-            Some(stars.f64(a)?.iter().zip(&stars.f64(b)?).map(|(a, b)| a - b).collect::<Vec<_>>())
-        }
-        None => None,
-    };
+    let colour = options.colour.as_ref().map(|c| colour_of(stars, c)).transpose()?;
     // Stars that are not wanted keep their places but have no magnitude.
     let mut magnitude = magnitude;
     if let Some(cut) = &options.reference_select {
-        for (m, keep) in magnitude.iter_mut().zip(cut.rows(stars)?) {
+        for (m, keep) in magnitude.iter_mut().zip(cut.test(stars, &Numbers::new())?) {
             if !keep {
                 *m = f64::NAN;
             }

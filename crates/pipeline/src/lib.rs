@@ -27,6 +27,7 @@ mod psf_model;
 mod psf_section;
 mod psf_stars;
 mod recipe;
+mod reduce;
 mod region_shapes;
 mod report;
 mod run;
@@ -34,7 +35,6 @@ mod run_psf;
 pub mod scene;
 mod science;
 mod segment;
-mod selection;
 mod shapes;
 mod sky;
 mod sky_map;
@@ -69,17 +69,17 @@ pub use psf_section::PsfSection;
 pub use psf_stars::{BuiltPsf, EpsfOptions, StarChoice, build_psf, choose_stars, reasons};
 pub use recipe::{
     AperturesStep, BackgroundStep, ColourStep, ComputeStep, Constant, CountSection, CutoutsStep, DetectStep,
-    EncircledEnergyStep, Expression, FluxScaleStep, HistogramStep, ImageStep, ImageSummary, KeepStep,
-    MarkSection, MaskStep, MatchStep, NumberStep, Numbers, PanelSection, PixelAreaStep, PointsSection,
-    PositionsStep, PsfGridStep, PsfStep, QualityStep, RECIPES, Recipe, RecipeSummary, Scalar, ScatterStep,
-    SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep, StatisticsStep, Step, SubtractStep,
-    TableStep, TextStep, ZeroPointStep, recipe_text, run_recipe,
+    EncircledEnergyStep, Expression, FluxScaleStep, GradientStep, HistogramStep, ImageStep, ImageSummary,
+    KeepStep, MarkSection, MaskStep, MatchStep, NumberStep, Numbers, PanelSection, PixelAreaStep,
+    PointsSection, PositionsStep, PsfGridStep, PsfStep, QualityStep, RECIPES, Recipe, RecipeSummary, Scalar,
+    ScatterStep, SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep, StatisticsStep, Step,
+    SubtractStep, TableStep, TextStep, ZeroPointStep, recipe_text, run_recipe,
 };
+pub use reduce::{ReduceOptions, Reduced, reduce};
 pub use region_shapes::{RegionShapes, region_shapes};
 pub use run::{RunOptions, RunSummary, run};
 pub use science::{image_gwcs, wcs_header};
 pub use segment::{KernelSpec, MemorySize, SegmentOptions, SegmentSection, SegmentSummary, segment};
-pub use selection::Selection;
 pub use shapes::{Quantity, ShapeKind, ShapeSpec, Shapes, Sources};
 pub use sky::add_sky_columns;
 pub use sky_map::SkyMap;

@@ -292,6 +292,11 @@ impl Opened {
         (&self.image.file, &self.image.hdu)
     }
 
+    /// The file of the image, open.
+    pub(crate) fn source_file(&self) -> Arc<ImageFile> {
+        self.image.file.clone()
+    }
+
     /// The words of the data-quality plane, if there is one.
     pub(crate) fn dq_words(&self) -> Result<Option<Array2<u32>>> {
         self.dq.as_ref().map(|(p, _)| p.bits(None)).transpose()

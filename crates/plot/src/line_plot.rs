@@ -356,7 +356,12 @@ fn legend(items: &mut Vec<Item>, panel: &Panel, frame: &Frame) {
     for (row, (i, name)) in named.iter().enumerate() {
         let color = panel.series[*i].color.unwrap_or(COLORS[*i % COLORS.len()]);
         let y = y0 + PAD + LABEL * (0.5 + 1.35 * row as f64);
-        items.push(Item::Line { points: vec![(x0, y), (x0 + 24.0, y)], color, width: 2.0 });
+        items.push(if panel.series[*i].style == SeriesStyle::Points {
+            let middle = x0 + 12.0;
+            Item::Fill { x0: middle - 3.0, y0: y - 3.0, x1: middle + 3.0, y1: y + 3.0, color }
+        } else {
+            Item::Line { points: vec![(x0, y), (x0 + 24.0, y)], color, width: 2.0 }
+        });
         items.push(axes::text((x0 + 32.0, y), name, LABEL, Align::Left, false));
     }
 }

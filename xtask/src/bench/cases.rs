@@ -38,6 +38,13 @@ pub(super) enum Measure {
     MedianPer(&'static str),
 }
 
+impl Case {
+    /// Whether it reads the test data.
+    pub(super) fn needs_data(&self) -> bool {
+        self.name.starts_with("workflow-") && self.name != "workflow-xdf"
+    }
+}
+
 impl Peer {
     /// Whether a disagreement is small enough; a NaN never is.
     pub(super) fn allows(&self, disagreement: f64) -> bool {
@@ -377,5 +384,59 @@ pub(super) const CASES: &[Case] = &[
         // gwcs stops at 1e-5 pixels.
         peers: &[peer("gwcs", Measure::Max, 1e-5, None)],
         fastest: Some(30.0),
+    },
+    Case {
+        name: "workflow-xdf",
+        what: "`skyphot run --recipe xdf`, 5250 x 5250, 12,000 galaxies, from FITS to ECSV",
+        threads: true,
+        slow: true,
+        // Its statistics are of 32 bits, and so are its threshold and its sums.
+        peers: &[peer("photutils", Measure::Max, 1e-5, Some(20.0))],
+        fastest: None,
+    },
+    Case {
+        name: "workflow-roman",
+        what: "`skyphot run --recipe roman-forced`, 768 x 768, 250 stars, from ASDF to ECSV",
+        threads: false,
+        slow: false,
+        peers: &[
+            peer("photutils", Measure::Max, 1e-5, Some(5.0)),
+            peer("photutils-warm", Measure::Max, 1e-5, None),
+        ],
+        fastest: None,
+    },
+    Case {
+        name: "workflow-miri",
+        what: "`skyphot run --recipe jwst-miri`, two exposures",
+        threads: false,
+        slow: false,
+        peers: &[
+            peer("photutils", Measure::Max, 1e-4, Some(5.0)),
+            peer("photutils-warm", Measure::Max, 1e-4, None),
+        ],
+        fastest: None,
+    },
+    Case {
+        name: "workflow-gradient",
+        what: "`skyphot run --recipe ground-gradient`, an image of .fit.bz2",
+        threads: true,
+        slow: false,
+        peers: &[
+            peer("photutils", Measure::Max, 1e-5, Some(5.0)),
+            peer("photutils-warm", Measure::Max, 1e-5, None),
+        ],
+        fastest: None,
+    },
+    Case {
+        name: "workflow-nircam",
+        what: "`skyphot run --recipe nircam-psf`, 2048 x 2048, 500 stars drawn and fitted twice",
+        threads: true,
+        slow: true,
+        // Its fits stop sooner.
+        peers: &[
+            peer("photutils", Measure::Max, 1e-4, Some(5.0)),
+            peer("photutils-warm", Measure::Max, 1e-4, None),
+        ],
+        fastest: None,
     },
 ];

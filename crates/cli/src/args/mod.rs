@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Info(cmd::info::InfoArgs),
     /// Sigma-clipped statistics of an image
     Stats(cmd::stats::StatsArgs),
+    /// Raw CCD frames to an image: overscan, bias, dark, flat, errors, cosmic rays; combine frames
+    Reduce(cmd::reduce::ReduceCmd),
     /// Estimate the two-dimensional background and its noise
     Background(cmd::background::BackgroundCmd),
     /// Find stars or peaks

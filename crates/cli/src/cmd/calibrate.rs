@@ -14,7 +14,7 @@ use skyphot::pipeline::calibrate::{
 };
 use skyphot::pipeline::spec::Pair;
 use skyphot::pipeline::{
-    PipelineError, PixelAreas, PsfSpec, Selection, checksum, positions_of, psf_encircled_energy,
+    Expression, PipelineError, PixelAreas, PsfSpec, checksum, positions_of, psf_encircled_energy,
     stated_pixel_area, table_meta,
 };
 use skyphot::plot::{Color, Panel, Series, plot_lines};
@@ -30,8 +30,8 @@ The zero point is the AB magnitude of a flux of 1. It is that of stars of a refe
 (--reference: counterparts that are each other's nearest, the clipped median of reference less
 instrumental magnitude), a number, what an image says (--image), or a column (zero_point, as
 forced writes it). The table gets mag_inst, mag_ab, mag_ab_err, flux_jy, flux_jy_err, and with a
-reference ref_index, separation, ref_mag, zp_residual, zp_kept. A colour term is told, not
-applied: the colours are those of the reference.
+reference ref_index, separation, ref_mag, zp_residual, zp_kept. A colour term is fitted by the
+colours of the reference, and applied if --own-colour says those of the sources.
 
 Examples:
   skyphot calibrate phot.ecsv --reference gaia.csv --ref-mag-column phot_g_mean_mag -o cal.ecsv
@@ -55,6 +55,12 @@ pub(crate) struct CalibrateCmd {
     /// Encircled energy (columns radius, ee): fluxes are divided by that of --aperture-radius
     #[arg(long, value_name = "FILE", help_heading = "Fluxes", conflicts_with = "apcorr")]
     ee_table: Option<String>,
+    /// Column of --ee-table with the fraction, such as ee_F560W [default: ee, eefraction, ...]
+    #[arg(long, value_name = "COLUMN", requires = "ee_table", help_heading = "Fluxes")]
+    ee_column: Option<String>,
+    /// Side of a pixel in the unit of --ee-table, if that is of the light before it falls on pixels (optical models)
+    #[arg(long, value_name = "SIDE", requires = "ee_table", help_heading = "Fluxes")]
+    ee_pixel: Option<f64>,
     /// Aperture corrections (columns radius, eefraction, apcorr, skyin, skyout)
     #[arg(long, value_name = "FILE", help_heading = "Fluxes")]
     apcorr: Option<String>,
@@ -97,10 +103,10 @@ pub(crate) struct CalibrateCmd {
     ref_err_column: Option<String>,
     /// Rows that may take part: cuts on columns joined by & and |, mag_inst among them
     #[arg(long, value_name = "CUT", allow_hyphen_values = true, help_heading = "Zero point")]
-    select: Option<Selection>,
+    select: Option<Expression>,
     /// Stars of the reference that may take part
     #[arg(long, value_name = "CUT", allow_hyphen_values = true, help_heading = "Zero point")]
-    ref_select: Option<Selection>,
+    ref_select: Option<Expression>,
     /// Largest distance of counterparts: 0.5arcsec
     #[arg(long, value_name = "ANGLE", default_value = "0.5arcsec", help_heading = "Zero point")]
     radius: skyphot::pipeline::Length,
@@ -118,6 +124,9 @@ pub(crate) struct CalibrateCmd {
     /// Fit a colour term: a column of the reference with the colour, or two whose difference it is
     #[arg(long, value_name = "COLUMN[,COLUMN]", help_heading = "Zero point")]
     colour: Option<String>,
+    /// Apply the colour term: a column of the table with the colours of its sources, or two whose difference they are
+    #[arg(long, value_name = "COLUMN[,COLUMN]", requires = "colour", help_heading = "Zero point")]
+    own_colour: Option<String>,
     /// Colour at which the zero point holds
     #[arg(
         long,
@@ -301,10 +310,10 @@ fn options(
         skyphot::pipeline::Length::Arcsec(v) => v,
         other => return Err(Usage::error(format!("--radius {other} is no angle"), "--radius 0.5arcsec")),
     };
-    let colour = args.colour.as_ref().map(|c| match c.split_once(',') {
+    let columns = |c: &String| match c.split_once(',') {
         Some((a, b)) => (a.trim().to_owned(), Some(b.trim().to_owned())),
         None => (c.trim().to_owned(), None),
-    });
+    };
     Ok(CalibrateOptions {
         flux: args.flux.clone(),
         flux_err: args.flux_err.clone(),
@@ -313,7 +322,8 @@ fn options(
         select: args.select.clone(),
         reference_magnitude: args.ref_mag_column.clone(),
         reference_error: args.ref_err_column.clone(),
-        colour,
+        colour: args.colour.as_ref().map(columns),
+        own_colour: args.own_colour.as_ref().map(columns),
         pivot_colour: args.pivot_colour,
         reference_select: args.ref_select.clone(),
         radius,
@@ -354,7 +364,14 @@ fn corrections(args: &CalibrateCmd, phot: &skyphot::core::Table) -> anyhow::Resu
         None if args.psf.is_some() => psf_energy(args, phot)?,
         Some(f) => {
             let table = cmd::read_table(f).with_context(|| format!("reading the encircled energy '{f}'"))?;
-            Some(EncircledEnergy::from_table(&table, EnergyInterpolation::Linear)?)
+            let energy = match &args.ee_column {
+                Some(c) => EncircledEnergy::from_column(&table, c, EnergyInterpolation::Linear)?,
+                None => EncircledEnergy::from_table(&table, EnergyInterpolation::Linear)?,
+            };
+            Some(match args.ee_pixel {
+                Some(side) => energy.through_pixels(side)?,
+                None => energy,
+            })
         }
         None => None,
     };

@@ -20,6 +20,7 @@ pub(crate) mod profile;
 pub(crate) mod psf;
 mod psf_completeness;
 mod psf_stars;
+pub(crate) mod reduce;
 pub(crate) mod run;
 pub(crate) mod segment;
 pub(crate) mod simulate;

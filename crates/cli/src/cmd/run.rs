@@ -39,6 +39,9 @@ pub(crate) struct RunArgs {
     /// File that the recipe asks for; several times for several images, in their order
     #[arg(long, value_name = "NAME=FILE", requires = "recipe")]
     with: Vec<String>,
+    /// Leave out the recipe's pictures: tables, images and the text of the report only
+    #[arg(long, requires = "recipe")]
+    no_pictures: bool,
     /// Configuration; `skyphot config` prints the defaults
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
@@ -105,7 +108,10 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
 
 fn run_recipe(name: &str, args: &RunArgs, global: &GlobalArgs) -> anyhow::Result<()> {
     let place = || format!("skyphot run --recipe {name}");
-    let recipe = Recipe::load(name).with_context(place)?;
+    let mut recipe = Recipe::load(name).with_context(place)?;
+    if args.no_pictures {
+        recipe = recipe.without_pictures();
+    }
     let mut companions: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
     for w in &args.with {
         let Some((key, file)) = w.split_once('=') else {

@@ -101,6 +101,30 @@ fn zero_points_are_those_of_astropy() {
     assert!(std::fs::read(dir.join("zp.png")).unwrap().starts_with(b"\x89PNG"));
     let t = read_table(dir.join("c.fits")).unwrap();
     assert!(t.meta.get("zero_point").is_some() || t.meta.get("ZERO_POINT").is_some() || t.n_rows() == 160);
+    // Applied to sources with colours of their own; one has none.
+    let text = std::fs::read_to_string(dir.join("phot.csv")).unwrap();
+    let with: Vec<String> = text
+        .lines()
+        .enumerate()
+        .map(|(k, line)| match k {
+            0 => format!("{line},g,r"),
+            5 => format!("{line},,"),
+            _ => format!("{line},{},18.0", 18.0 + 0.01 * k as f64),
+        })
+        .collect();
+    std::fs::write(dir.join("colours.csv"), with.join("\n") + "\n").unwrap();
+    let more = ["--colour", "colour", "--pivot-colour", "0.7", "--clip", "3,10", "-o", "own.ecsv"];
+    let own = [&["calibrate", "colours.csv"], &base[2..], &more, &["--own-colour", "g,r"]].concat();
+    let summary: Value = serde_json::from_str(&ok(dir, &own).out).unwrap();
+    let (zp, term) = (summary["zero_point"].as_f64().unwrap(), summary["colour_term"].as_f64().unwrap());
+    assert!((term - 0.08).abs() < 0.02, "{term}");
+    let t = read_table(dir.join("own.ecsv")).unwrap();
+    let correction = t.f64("colour_correction").unwrap();
+    assert!(correction[4].is_nan());
+    for (k, (m, i)) in t.f64("mag_ab").unwrap().iter().zip(t.f64("mag_inst").unwrap()).enumerate() {
+        let expected = i + zp + if k == 4 { 0.0 } else { term * (0.01 * (k + 1) as f64 - 0.7) };
+        assert!((m - expected).abs() < 1e-9 || m.is_nan() && i.is_nan(), "{k}: {m} {expected}");
+    }
     // Instrumental magnitudes and fluxes give the same.
     ok(dir, &["calibrate", "cal.ecsv", "--mag-column", "mag_inst", "--zero-point", "25", "-o", "m.ecsv"]);
     let (m, c) = (read_table(dir.join("m.ecsv")).unwrap(), read_table(dir.join("cal.ecsv")).unwrap());
@@ -180,7 +204,8 @@ fn mistakes_are_told() {
         (vec!["phot.csv", "--reference", "far.csv", "--ref-mag-column", "m"], 1, "0.5arcsec"),
         ([&["phot.csv"][..], &reference, &["--select", "mag_inst < -99"]].concat(), 1, "found 0 of 160"),
         ([&["phot.csv"][..], &reference, &["--select", "mg < 3"]].concat(), 1, "no column 'mg'"),
-        ([&["phot.csv"][..], &reference, &["--select", "mg <"]].concat(), 2, "selection"),
+        ([&["phot.csv"][..], &reference, &["--select", "mg <"]].concat(), 2, "expression"),
+        ([&["phot.csv"][..], &reference, &["--own-colour", "flux"]].concat(), 2, "--colour"),
         ([&["phot.csv"][..], &reference, &["--radius", "3"]].concat(), 2, "no angle"),
         ([&["phot.csv"][..], &reference, &["--flux", "f"]].concat(), 1, "no column 'f'"),
         ([&["pixels.csv"][..], &reference].concat(), 1, "no position columns"),

@@ -10,6 +10,7 @@ fn every_subcommand_has_an_example() {
         "demo",
         "info",
         "stats",
+        "reduce",
         "background",
         "detect",
         "segment",

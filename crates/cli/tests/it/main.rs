@@ -8,6 +8,7 @@ mod jobs;
 mod profiles;
 mod psf;
 mod real_files;
+mod reduce;
 mod segment;
 mod shapes;
 mod support;

@@ -1,6 +1,8 @@
 //! Sums over the columns of a table, as text.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use skyphot_calibration::{ConcentrationCut, magnitude, magnitude_error};
 use skyphot_core::{ColumnData, Table};
@@ -13,9 +15,11 @@ pub type Numbers = BTreeMap<String, f64>;
 /// An expression over the columns of a table and named numbers: `(sum - sky * sum_area) * ee`, `mag_r1 < -3 and
 /// type == 'PSF'`.
 ///
-/// `+ - * / ^`, comparisons, `and or not`, `pi`, numbers, `'text'`, and the functions `abs sqrt exp log10 asinh isfinite
+/// `+ - * / ^`, comparisons (`<= >= == != < >`; `=` is `==`), `and or not` (also `&`, `|`, and a comma between tests), `pi
+/// true false`, numbers, `'text'`, and the functions `abs sqrt exp log10 asinh isfinite
 /// mag(flux) mag_err(flux, error) min(a, b) max(a, b) if(test, a, b)` and `line(x, x0, y0, x1, y1, ...)`: a broken line,
-/// level beyond its ends. Truth is 1, all else 0; comparisons with NaN are false; magnitudes of what is not positive are NaN.
+/// level beyond its ends. Truth is 1, all else 0; comparisons with NaN and missing values are false; magnitudes of what is not
+/// positive are NaN.
 ///
 /// ```
 /// use skyphot_core::{Column, Table};
@@ -47,7 +51,7 @@ enum Value {
     One(f64),
     Many(Vec<f64>),
     Word(String),
-    Words(Vec<String>),
+    Words(Vec<Option<String>>),
 }
 
 impl Value {
@@ -62,7 +66,7 @@ impl Value {
     fn word(&self, i: usize) -> Option<&str> {
         match self {
             Self::Word(w) => Some(w),
-            Self::Words(w) => Some(&w[i]),
+            Self::Words(w) => w[i].as_deref(),
             _ => None,
         }
     }
@@ -82,7 +86,11 @@ impl Expression {
     pub fn parse(text: &str) -> Result<Self> {
         let tokens = tokens(text)?;
         let mut p = Parser { text, tokens, next: 0 };
-        let root = p.binary(0)?;
+        let mut root = p.binary(0)?;
+        while p.peek() == Some(",") {
+            p.next += 1;
+            root = Node::Binary("and", Box::new(root), Box::new(p.binary(0)?));
+        }
         match p.peek() {
             None => Ok(Self { text: text.to_owned(), root }),
             Some(t) => Err(p.wrong(&format!("'{t}'"))),
@@ -137,9 +145,8 @@ impl Expression {
             }
             Node::Binary(op, a, b) => {
                 let (a, b) = (self.value(a, scope)?, self.value(b, scope)?);
-                if a.word(0).is_some() && b.word(0).is_some()
-                    || matches!((&a, &b), (Value::Words(_), Value::Word(_)))
-                {
+                let text = |v: &Value| matches!(v, Value::Word(_) | Value::Words(_));
+                if text(&a) && text(&b) {
                     return self.words(op, &a, &b, scope);
                 }
                 self.map(&[a, b], scope, |v| binary(op, v[0], v[1]))?
@@ -155,15 +162,24 @@ impl Expression {
         if let Some(table) = scope.table.filter(|t| t.has(name)) {
             let column = table.column(name)?;
             return Ok(match column.data() {
-                ColumnData::Str(s) => Value::Words(s.clone()),
+                ColumnData::Str(s) => Value::Words(
+                    s.iter().enumerate().map(|(i, s)| (!column.is_missing(i)).then(|| s.clone())).collect(),
+                ),
                 _ => Value::Many(column.to_f64()?),
             });
         }
         if let Some(v) = scope.numbers.get(name) {
             return Ok(Value::One(*v));
         }
-        if name == "pi" {
-            return Ok(Value::One(std::f64::consts::PI));
+        match name {
+            "pi" => return Ok(Value::One(std::f64::consts::PI)),
+            "true" => return Ok(Value::One(1.0)),
+            "false" => return Ok(Value::One(0.0)),
+            _ => {}
+        }
+        if let (Some(table), true) = (scope.table, scope.numbers.is_empty()) {
+            // Only columns can be meant.
+            table.column(name)?;
         }
         let columns = scope.table.map_or(String::new(), |t| t.names().join(" "));
         let numbers: Vec<&str> = scope.numbers.keys().map(String::as_str).collect();
@@ -186,13 +202,22 @@ impl Expression {
     }
 
     fn words(&self, op: &str, a: &Value, b: &Value, scope: &Scope<'_>) -> Result<Value> {
-        let want = match op {
-            "==" => true,
-            "!=" => false,
-            _ => return Err(self.wrong("== or != between texts")),
+        if !LEVELS[2].contains(&op) {
+            return Err(self.wrong("a comparison between texts"));
+        }
+        // A text that is missing is in no comparison.
+        let row = |i: usize| match (a.word(i), b.word(i)) {
+            (Some(a), Some(b)) => truth(match op {
+                "==" => a == b,
+                "!=" => a != b,
+                "<" => a < b,
+                "<=" => a <= b,
+                ">" => a > b,
+                _ => a >= b,
+            }),
+            _ => 0.0,
         };
-        let rows = (0..scope.rows).map(|i| truth((a.word(i) == b.word(i)) == want)).collect();
-        Ok(Value::Many(rows))
+        Ok(Value::Many((0..scope.rows).map(row).collect()))
     }
 
     fn call(&self, name: &str, args: &[Value], scope: &Scope<'_>) -> Result<Value> {
@@ -231,6 +256,20 @@ impl Expression {
             }
             _ => Err(self.wrong(&format!("made of known functions; there is no {name}()"))),
         }
+    }
+}
+
+impl FromStr for Expression {
+    type Err = PipelineError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text.trim())
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -390,9 +429,18 @@ fn tokens(text: &str) -> Result<Vec<String>> {
             out.push(std::iter::once('\'').chain(c[start + 1..i - 1].iter().copied()).collect());
             continue;
         } else {
-            i += 1 + usize::from(matches!(c[i], '<' | '>' | '=' | '!') && c.get(i + 1) == Some(&'='));
+            let next = c.get(i + 1);
+            let double = matches!(c[i], '<' | '>' | '=' | '!') && next == Some(&'=')
+                || matches!(c[i], '&' | '|') && next == Some(&c[i]);
+            i += 1 + usize::from(double);
         }
-        out.push(c[start..i].iter().collect());
+        let token: String = c[start..i].iter().collect();
+        out.push(match token.as_str() {
+            "&" | "&&" => "and".to_owned(),
+            "|" | "||" => "or".to_owned(),
+            "=" => "==".to_owned(),
+            _ => token,
+        });
     }
     Ok(out)
 }
@@ -416,6 +464,37 @@ mod tests {
         assert_eq!(number("not 1 > 2 and 3 != 4 or 0"), 1.0);
         assert_eq!(number("line(1.15, 0.6, 0, 1, 1.5, 1.3, 1.8)"), 1.65);
         assert_eq!(number("if(isfinite(0/0), 1, max(2, 3))"), 3.0);
+    }
+
+    #[test]
+    fn cuts() {
+        let t = Table::from_columns([
+            Column::new("a", vec![1.0, 2.0, 3.0, f64::NAN]),
+            Column::new("n", vec![0_i64, 1, 2, 3]),
+            Column::new("s", ["x", "y", "x", "z"].map(str::to_owned).to_vec()),
+            Column::new("k", vec![true, false, true, true]),
+        ])
+        .unwrap();
+        let none = Numbers::new();
+        for (text, rows) in [
+            ("a<2", [true, false, false, false]),
+            ("a >= 2.0", [false, true, true, false]),
+            ("a != 2", [true, false, true, false]),
+            ("a > -1e3 && n <= 1", [true, true, false, false]),
+            ("a = 1 | n == 3", [true, false, false, true]),
+            ("s = 'x' , k", [true, false, true, false]),
+            ("s != \"x\" or k == true and n > 1", [false, true, true, true]),
+            ("s >= 'y'", [false, true, false, true]),
+            ("n", [false, true, true, true]),
+        ] {
+            assert_eq!(text.parse::<Expression>().unwrap().test(&t, &none).unwrap(), rows, "{text}");
+        }
+        for text in ["", "a <", "< 3", "a < b c", "a b", "a < 1 &", "a ! 3", ", a"] {
+            assert!(text.parse::<Expression>().is_err(), "{text}");
+        }
+        let e = "b < 3".parse::<Expression>().unwrap().test(&t, &none).unwrap_err().to_string();
+        assert!(e.contains("'b'"), "{e}");
+        assert!("s < 3".parse::<Expression>().unwrap().test(&t, &none).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One image of a run with all that is known about it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2};
 use skyphot_calibration::{FluxScale, MagnitudeSystem};
@@ -23,6 +24,8 @@ pub(crate) struct Field {
     /// Data-quality words.
     pub(crate) words: Option<Array2<u32>>,
     pub(crate) legend: DataQuality,
+    /// The file, while it may be needed again.
+    pub(crate) source: Option<Arc<ImageFile>>,
     pub(crate) planes: BTreeMap<String, Array2<f64>>,
     pub(crate) source_mask: Option<Array2<bool>>,
     pub(crate) tables: BTreeMap<String, Table>,
@@ -43,9 +46,9 @@ impl Field {
         let legend = opened.science.legend.clone();
         let words = opened.dq_words()?;
         let spec = FileSpec::parse(file);
-        let source = ImageFile::open(&spec.path)?;
+        let source = opened.source_file();
         let pixel_area = crate::stated_pixel_area(&source, &spec.hdu);
-        let (filter, scale) = match &source {
+        let (filter, scale) = match &*source {
             ImageFile::Asdf(a) => {
                 let text = |p: &str| a.tree().path(p).and_then(|n| n.as_str().map(str::to_owned));
                 let filter = text("roman.meta.instrument.optical_element");
@@ -64,7 +67,8 @@ impl Field {
         let mut exposure: Exposure<f64> = opened.load()?;
         exposure.mask = None;
         exposure.notes.retain(|n| !n.starts_with("bad pixels"));
-        Ok(Self::new(name, exposure, words, legend, scale, pixel_area, exec))
+        let field = Self::new(name, exposure, words, legend, scale, pixel_area, exec);
+        Ok(Self { source: Some(source), ..field })
     }
 
     /// A field without an image, which a step is going to make.
@@ -107,6 +111,7 @@ impl Field {
             exposure,
             words,
             legend,
+            source: None,
             planes: BTreeMap::new(),
             source_mask: None,
             tables: BTreeMap::new(),

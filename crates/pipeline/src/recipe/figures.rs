@@ -1,6 +1,6 @@
 //! The pictures of a recipe.
 
-use ndarray::{Array2, s};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use skyphot_core::{BoundingBox, Image, Point};
 use skyphot_io::PsfFile;
@@ -299,26 +299,17 @@ pub(super) fn image(f: &Field, step: &ImageStep) -> Result<Picture> {
         }
         return Ok(plot_image(&image, &marks, &config)?);
     }
-    // Side by side, with a gap; the ticks count on from the first.
-    let window = zoom.unwrap_or(BoundingBox::new(0, nx as i64, 0, ny as i64)?);
-    let (w, h) = ((window.x_max - window.x_min) as usize, (window.y_max - window.y_min) as usize);
-    let gap = (w / 25).max(1);
-    let n = step.image.len();
-    let mut all = Array2::from_elem((h, n * w + (n - 1) * gap), f64::NAN);
-    for (k, name) in step.image.iter().enumerate() {
-        let plane = f.plane(name)?;
-        let (x0, y0) = (window.x_min as usize, window.y_min as usize);
-        let part = plane.slice(s![y0..y0 + h, x0..x0 + w]);
-        all.slice_mut(s![.., k * (w + gap)..k * (w + gap) + w]).assign(&part);
+    // Side by side on one scale, each with its own axes.
+    let mut row = Vec::new();
+    for name in &step.image {
+        let mut image = Image::new(f.plane(name)?)?;
+        if let Some(m) = mask {
+            image = image.with_mask(m)?;
+        }
+        let config = PlotConfig { title: Some(name.clone()), size: Some((640, 560)), ..config.clone() };
+        row.push(plot_image(&image, &marks, &config)?);
     }
-    let extent = (
-        window.x_min as f64 - 0.5,
-        window.x_min as f64 - 0.5 + all.dim().1 as f64,
-        window.y_min as f64 - 0.5,
-        window.y_max as f64 - 0.5,
-    );
-    let config = PlotConfig { zoom: None, extent: Some(extent), size: Some((1600, 1100)), ..config };
-    Ok(plot_image(&Image::new(all.view())?, &marks, &config)?)
+    Ok(Picture::row(&row))
 }
 
 pub(super) fn histogram(f: &Field, step: &HistogramStep) -> Result<Picture> {

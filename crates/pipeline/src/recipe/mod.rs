@@ -23,9 +23,9 @@ pub use figures::{
 };
 pub use steps::{
     AperturesStep, BackgroundStep, ColourStep, ComputeStep, DetectStep, EncircledEnergyStep, FluxScaleStep,
-    KeepStep, MaskStep, MatchStep, NumberStep, PixelAreaStep, PositionsStep, PsfStep, QualityStep, Scalar,
-    SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep, StatisticsStep, Step, SubtractStep,
-    TableStep, TextStep, ZeroPointStep,
+    GradientStep, KeepStep, MaskStep, MatchStep, NumberStep, PixelAreaStep, PositionsStep, PsfStep,
+    QualityStep, Scalar, SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep, StatisticsStep,
+    Step, SubtractStep, TableStep, TextStep, ZeroPointStep,
 };
 
 use crate::{PipelineError, Result, RunOptions, checksum, provenance, write_map};
@@ -33,10 +33,11 @@ use field::Field;
 use report::Report;
 
 /// The recipes that come with skyphot: name and text.
-pub const RECIPES: [(&str, &str); 5] = [
+pub const RECIPES: [(&str, &str); 6] = [
     ("xdf", include_str!("../../recipes/xdf.toml")),
     ("roman-forced", include_str!("../../recipes/roman-forced.toml")),
     ("jwst-miri", include_str!("../../recipes/jwst-miri.toml")),
+    ("miri-exercise", include_str!("../../recipes/miri-exercise.toml")),
     ("ground-gradient", include_str!("../../recipes/ground-gradient.toml")),
     ("nircam-psf", include_str!("../../recipes/nircam-psf.toml")),
 ];
@@ -226,6 +227,10 @@ pub fn run_recipe(
         }
         fields.push(f);
     }
+    let areas_inside = |s: &Step| matches!(s, Step::PixelArea(p) if p.file.is_none());
+    if !recipe.steps.iter().any(areas_inside) {
+        fields.iter_mut().for_each(|f| f.source = None);
+    }
     name_fields(&mut fields);
     std::fs::create_dir_all(options.output).map_err(|source| PipelineError::File {
         action: "make the folder",
@@ -375,6 +380,8 @@ fn run_step(f: &mut Field, step: &Step, report: &mut Report<'_>, many: bool, ove
         Step::Statistics(s) => on_image::statistics(f, s),
         Step::SourceMask(s) => on_image::source_mask(f, s),
         Step::Subtract(s) => on_image::subtract(f, s),
+        Step::Gradient(s) => on_image::gradient(f, s),
+        Step::Restore(s) => on_image::restore(f, s),
         Step::Background(s) => {
             on_image::background(f, s)?;
             if s.write {

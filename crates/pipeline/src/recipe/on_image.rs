@@ -5,6 +5,7 @@ use skyphot_calibration::mask_all_but;
 use skyphot_core::{Image, Table};
 use skyphot_detection::{Threshold, ThresholdConfig, detect_threshold};
 use skyphot_filter::Footprint;
+use skyphot_io::FileSpec;
 use skyphot_psf::{InitialParameters, PsfConfig, SourceGrouper, Sources, find_and_fit, fit, render};
 use skyphot_segmentation::{CatalogConfig, DetectConfig, SourceCatalog, detect_sources};
 use skyphot_simulation::{ModelParamsConfig, NoiseDistribution, make_model_params, make_noise_image};
@@ -12,8 +13,8 @@ use skyphot_stats::{SigmaClip, sigma_clipped_stats};
 
 use super::field::Field;
 use super::steps::{
-    BackgroundStep, DetectStep, MaskStep, PixelAreaStep, PsfStep, SegmentStep, SimulateStep, SourceMaskStep,
-    StatisticsStep, SubtractStep,
+    BackgroundStep, DetectStep, GradientStep, KeepStep, MaskStep, PixelAreaStep, PsfStep, SegmentStep,
+    SimulateStep, SourceMaskStep, StatisticsStep, SubtractStep,
 };
 use crate::detect::Noise;
 use crate::spec::{FwhmSpec, ThresholdSpec};
@@ -66,7 +67,11 @@ pub(super) fn pixel_area(f: &mut Field, s: &PixelAreaStep) -> Result<()> {
         Some(name) => f.companion(name)?.to_owned(),
         None => f.exposure.file.clone(),
     };
-    let areas = PixelAreas::read(&file)?.areas;
+    let areas = match (&s.file, &f.source) {
+        // A compressed file is not unpacked again.
+        (None, Some(source)) => PixelAreas::read_from(source, &FileSpec::parse(&file).hdu, &file)?.areas,
+        _ => PixelAreas::read(&file)?.areas,
+    };
     if areas.dim() != f.exposure.data.dim() {
         return Err(PipelineError::PlaneShape {
             what: "pixel-area map",
@@ -165,6 +170,38 @@ pub(super) fn subtract(f: &mut Field, s: &SubtractStep) -> Result<()> {
         }
         None => f.exposure.data.mapv_inplace(|v| v - value),
     }
+    Ok(())
+}
+
+pub(super) fn restore(f: &mut Field, s: &KeepStep) -> Result<()> {
+    f.exposure.data = f.plane(&s.name)?.to_owned();
+    Ok(())
+}
+
+pub(super) fn gradient(f: &mut Field, s: &GradientStep) -> Result<()> {
+    let (mut a, mut sx, mut sy) = (f.scalar(&s.amplitude)?, f.scalar(&s.slope_x)?, f.scalar(&s.slope_y)?);
+    if let Some(seed) = s.seed {
+        // Five numbers from 0 to 1: two signs, the amplitude, two scales.
+        let config = ModelParamsConfig { seed, ..ModelParamsConfig::default() };
+        let ranges: Vec<(&str, (f64, f64))> =
+            ["a", "b", "c", "d", "e"].iter().map(|n| (*n, (0.0, 1.0))).collect();
+        let drawn = make_model_params((3, 3), 1, &ranges, &config)?;
+        let one = |name: &str| -> Result<f64> { Ok(drawn.f64(name)?.first().copied().unwrap_or(0.5)) };
+        let sign = |v: f64| if v > 0.5 { 1.0 } else { -1.0 };
+        a = 10.0 * (one("c")? - 0.5);
+        sx = sign(one("a")?) / (4.0 + 2.0 * (one("d")? - 0.5));
+        sy = sign(one("b")?) / (4.0 + 4.0 * (one("e")? - 0.5));
+    }
+    let (ny, nx) = f.exposure.data.dim();
+    let part = |i: usize, n: usize| if n > 1 { i as f64 / (n - 1) as f64 } else { 0.0 };
+    let columns: Vec<f64> = (0..nx).map(|x| a * (sx * part(x, nx)).exp()).collect();
+    for (y, mut row) in f.exposure.data.rows_mut().into_iter().enumerate() {
+        let k = (sy * part(y, ny)).exp();
+        row.iter_mut().zip(&columns).for_each(|(v, c)| *v += k * c);
+    }
+    f.set("gradient_amplitude", a);
+    f.set("gradient_x", sx);
+    f.set("gradient_y", sy);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use skyphot_aperture::{
     Aperture, ApertureFlags, AperturePhotometry, CircularAnnulus, CircularAperture, EllipticalAnnulus,
-    EllipticalAperture, PhotometryConfig, PixelShape, annulus_statistics,
+    EllipticalAperture, PhotometryConfig, PixelShape, SkyAperture, annulus_statistics,
 };
 use skyphot_calibration::{
     Band, EncircledEnergy, EnergyInterpolation, Reference, ZeroPointConfig, aperture_quality,
@@ -107,6 +107,25 @@ pub(super) fn apertures(f: &mut Field, s: &AperturesStep) -> Result<()> {
         exec: f.exec.clone(),
         ..PhotometryConfig::default()
     };
+    let mut points = points;
+    if s.sky {
+        let Some(wcs) = &f.exposure.sky else {
+            return Err(PipelineError::NoWcs { file: f.exposure.file.clone() });
+        };
+        let there_and_back = |p: Point, shape: &PixelShape| {
+            let (at, shape) = shape.to_sky(wcs, p).ok()?;
+            shape.to_pixel(wcs, at).ok()
+        };
+        for list in &mut lists {
+            for (p, shape) in points.iter_mut().zip(list) {
+                let found = shape.as_ref().and_then(|s| there_and_back(*p, s));
+                *shape = found.map(|(at, found)| {
+                    *p = at;
+                    found
+                });
+            }
+        }
+    }
     let dummy = PixelShape::from(CircularAperture::new(1.0)?);
     let mut fresh = Vec::new();
     for (k, list) in lists.iter().enumerate() {
@@ -158,7 +177,25 @@ pub(super) fn sky(f: &mut Field, s: &SkyStep) -> Result<()> {
         let mask = mask.get_or_insert_with(|| Array2::from_elem(words.dim(), false));
         mask.zip_mut_with(words, |m, w| *m |= *w != 0);
     }
-    let mut image = Image::new(f.exposure.data.view())?;
+    let mut points = points;
+    let mut data = f.exposure.data.view();
+    let wider;
+    if s.zeros_beyond_edge {
+        let border = f.scalar(&s.annulus[1])?.ceil() as usize + 1;
+        let (ny, nx) = data.dim();
+        let inner = ndarray::s![border..border + ny, border..border + nx];
+        let mut zeros = Array2::zeros((ny + 2 * border, nx + 2 * border));
+        zeros.slice_mut(inner).assign(&data);
+        mask = mask.map(|m| {
+            let mut wide = Array2::from_elem(zeros.dim(), false);
+            wide.slice_mut(inner).assign(&m);
+            wide
+        });
+        points.iter_mut().for_each(|p| *p = Point::new(p.x + border as f64, p.y + border as f64));
+        wider = zeros;
+        data = wider.view();
+    }
+    let mut image = Image::new(data)?;
     if let Some(m) = &mask {
         image = image.with_mask(m.view())?;
     }
@@ -205,10 +242,14 @@ pub(super) fn select(f: &mut Field, s: &SelectStep) -> Result<()> {
 }
 
 pub(super) fn number(f: &mut Field, s: &NumberStep) -> Result<()> {
-    let value = match (&s.value, &s.count) {
-        (Some(v), None) => f.scalar(v)?,
-        (None, Some(test)) => f.rows(&s.table, Some(test))?.iter().filter(|r| **r).count() as f64,
-        _ => return Err(PipelineError::value("number", &s.name, "one of value and count")),
+    let value = match (&s.value, &s.count, &s.max) {
+        (Some(v), None, None) => f.scalar(v)?,
+        (None, Some(test), None) => f.rows(&s.table, Some(test))?.iter().filter(|r| **r).count() as f64,
+        (None, None, Some(e)) => {
+            let finite = f.column(&s.table, e)?.into_iter().filter(|v| v.is_finite());
+            finite.reduce(f64::max).unwrap_or(0.0)
+        }
+        _ => return Err(PipelineError::value("number", &s.name, "one of value, count and max")),
     };
     f.set(&s.name, value);
     Ok(())

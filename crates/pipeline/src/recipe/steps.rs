@@ -32,6 +32,10 @@ pub enum Step {
     SourceMask(SourceMaskStep),
     /// Subtracts a number from the image.
     Subtract(SubtractStep),
+    /// Takes an image that was kept as the image again.
+    Restore(KeepStep),
+    /// Adds a gradient, for exercises.
+    Gradient(GradientStep),
     /// Background in two dimensions.
     Background(BackgroundStep),
     /// Point sources and peaks.
@@ -183,6 +187,21 @@ section!(
     }
 );
 section!(
+    /// Adds `amplitude exp(slope_x x / (nx - 1)) exp(slope_y y / (ny - 1))` to the image.
+    GradientStep {
+        /// Value at the first pixel.
+        amplitude: Scalar = Scalar::Number(1.0),
+        /// Exponent along x.
+        slope_x: Scalar = Scalar::Number(0.0),
+        /// Exponent along y.
+        slope_y: Scalar = Scalar::Number(0.0),
+        /// Draw the three at random as the tutorial's exercise does, with this seed: an amplitude of -5 to 5, exponents of
+        /// either sign over 3 to 5 (x) and 2 to 6 (y). They become the numbers `gradient_amplitude`, `gradient_x` and
+        /// `gradient_y`.
+        seed: Option<u64> = None,
+    }
+);
+section!(
     /// Background, as `[background]` of a configuration; the numbers `NAME_median` and `NAME_rms`, the images `NAME`,
     /// `NAME_map_rms` and, if the image is left as it is, `NAME_subtracted`.
     BackgroundStep {
@@ -253,6 +272,8 @@ section!(
         method: String = "exact".into(),
         /// Apertures with a bad pixel: `skip` (the pixel) or `nan` (the sum).
         bad_pixels: String = "skip".into(),
+        /// Put the shapes on the sky first, and measure there: the way of a list of sky apertures.
+        sky: bool = false,
     }
 );
 section!(
@@ -274,6 +295,8 @@ section!(
         without_flagged: bool = false,
         /// Fewest pixels; NaN with fewer.
         least: usize = 1,
+        /// Count pixels beyond the edge of the image as 0, as cutouts filled with zeros do. Wrong: to see the difference.
+        zeros_beyond_edge: bool = false,
     }
 );
 section!(
@@ -311,6 +334,8 @@ section!(
         value: Option<Scalar> = None,
         /// Or the number of rows of `table` for which this is true.
         count: Option<String> = None,
+        /// Or the largest value of this in the rows; 0 without a finite one.
+        max: Option<String> = None,
         /// Table.
         table: String = "catalog".into(),
     }
