@@ -61,7 +61,7 @@ pub use measure_shapes::{measure_shapes, shape_statistics, sky_in};
 pub use picture::{overlay_of, picture_of};
 pub use positions::positions_of;
 pub use provenance::{PIXEL_CONVENTION, checksum, date, table_meta, timestamp, unix_time};
-pub use psf::{LevelFinder, PsfOptions, PsfStart, initial_of, psf_photometry};
+pub use psf::{LevelFinder, PsfOptions, PsfStart, epsf_refiner, initial_of, psf_photometry};
 pub use psf_gallery::psf_gallery;
 pub use psf_kind::PsfKind;
 pub use psf_model::{LoadedPsf, PsfSpec};

@@ -4,8 +4,8 @@ use skyphot_background::{Estimator, LocalBackground};
 use skyphot_core::{Exec, Image, Pixel, Table};
 use skyphot_detection::{Finder, StarCatalog};
 use skyphot_psf::{
-    InitialParameters, IterationMode, IterativeConfig, PsfConfig, PsfModel, PsfPhotometry, SourceGrouper,
-    Watch, fit, fit_iteratively,
+    EpsfBuilder, EpsfRefiner, InitialParameters, IterationMode, IterativeConfig, PsfConfig, PsfModel,
+    PsfPhotometry, SourceGrouper, Watch, fit, fit_iteratively,
 };
 
 use crate::{PipelineError, Result, positions_of};
@@ -105,6 +105,21 @@ pub fn initial_of(table: &Table, file: &str) -> Result<InitialParameters> {
         }
     }
     Ok(InitialParameters::from_table(&all, &[])?)
+}
+
+/// What makes the PSF of a crowded field anew from its `n` brightest unsaturated stars, on cutouts `size`, with `oversampling`
+/// samples per pixel (4 without it); pixels of `saturation` or more make a star unfit.
+#[must_use]
+pub fn epsf_refiner(
+    n: usize,
+    size: (usize, usize),
+    oversampling: Option<usize>,
+    saturation: Option<f64>,
+    exec: &Exec,
+) -> EpsfRefiner {
+    let os = oversampling.unwrap_or(4);
+    let builder = EpsfBuilder { oversampling: (os, os), exec: exec.clone(), ..EpsfBuilder::default() };
+    EpsfRefiner { builder, n_stars: n, size, saturation, ..EpsfRefiner::default() }
 }
 
 /// Fits a PSF to the sources of an image that is free of background (or has only a background that is subtracted around

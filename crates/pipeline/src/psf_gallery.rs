@@ -66,9 +66,13 @@ pub fn psf_gallery<T: Pixel>(
         .collect();
     let red = Color::new(220, 30, 30);
     let r = image.shape().0.max(image.shape().1) as f64 / 110.0;
+    // The more there are, the smaller they are drawn: the field has to be seen.
+    let cross = (60.0 / (down.len().max(1) as f64).sqrt()).clamp(2.0, 7.0);
     let overlays = [
-        Overlay::markers(&down, MarkerKind::Cross, r).with_color(Color::new(230, 150, 30)),
-        Overlay::markers(&left_out, MarkerKind::Cross, 1.5 * r).with_color(red),
+        Overlay::markers(&down, MarkerKind::Cross, cross)
+            .with_color(Color::new(230, 150, 30))
+            .with_line_width(0.7),
+        Overlay::markers(&left_out, MarkerKind::Cross, 8.0).with_color(red),
         Overlay::circles(&used, 1.5 * r).with_color(Color::DODGER_BLUE),
     ];
     let config = PlotConfig {

@@ -53,11 +53,20 @@ impl FromStr for PsfSpec {
                 _ => Err(wrong()),
             },
             Some(("build", kind)) => Ok(Self::Build(kind.parse()?)),
-            _ if text.trim().is_empty() => Err(wrong()),
             _ if text == "build" => Ok(Self::Build(PsfKind::Epsf)),
+            _ if text.trim().is_empty() || matches!(text, "gaussian" | "moffat") => Err(wrong()),
+            Some((kind, rest)) if is_kind(kind, rest) => Err(wrong()),
             _ => Ok(Self::File(FileSpec::parse(text))),
         }
     }
+}
+
+/// A word and numbers or words, as in `gauss:2`: another kind of PSF was meant, not a file.
+fn is_kind(kind: &str, rest: &str) -> bool {
+    let word = |t: &str| t.chars().all(|c| c.is_ascii_alphanumeric());
+    let argument = |t: &str| word(t) || t.parse::<f64>().is_ok();
+    // One letter is a drive.
+    kind.len() > 1 && word(kind) && rest.split(',').all(|t| argument(t.trim()))
 }
 
 impl fmt::Display for PsfSpec {
@@ -259,8 +268,15 @@ mod tests {
         assert_eq!("build".parse::<PsfSpec>().unwrap(), PsfSpec::Build(PsfKind::Epsf));
         assert_eq!("build:3,2".parse::<PsfSpec>().unwrap(), PsfSpec::Build(PsfKind::Grid { nx: 3, ny: 2 }));
         assert!(matches!("grid.fits[1]".parse::<PsfSpec>().unwrap(), PsfSpec::File(_)));
-        for wrong in ["gaussian:0", "gaussian:a", "gaussian:1,2", "moffat:2", "moffat:2,0.5", ""] {
+        for file in ["c:psf", "dir/gauss:2", "psf:1.fits", "psf.fits:2", "gauss"] {
+            assert!(matches!(file.parse::<PsfSpec>().unwrap(), PsfSpec::File(_)), "{file}");
+        }
+        for wrong in ["gaussian:0", "gaussian:a", "gaussian:1,2", "moffat:2", "moffat:2,0.5", "", "moffat"] {
             assert!(wrong.parse::<PsfSpec>().unwrap_err().is_usage(), "{wrong}");
+        }
+        for wrong in ["gauss:2", "Gaussian:2.5", "epsf:4", "moffat25:3,2.5", "daophot:moffat25", "psf:"] {
+            let e = wrong.parse::<PsfSpec>().unwrap_err();
+            assert!(e.is_usage() && e.to_string().contains("gaussian:FWHM, moffat:FWHM,BETA"), "{wrong} {e}");
         }
         let spec = PsfSpec::Gaussian { fwhm: 2.5 };
         assert!(spec.load(None, None).unwrap().unwrap().description.contains("2.5 px"));

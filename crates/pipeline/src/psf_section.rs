@@ -30,7 +30,11 @@ pub struct PsfSection {
     pub group: Option<f64>,
     /// Find and fit again in the residual: `none`, `new` or `all`.
     pub iterate: String,
-    /// Most passes of `iterate`.
+    /// Find the sources in what is left of the image, pass by pass, and fit all of them again: crowded fields.
+    pub crowded: bool,
+    /// With `crowded`, make the PSF anew after every pass from so many of the brightest stars.
+    pub refine: Option<usize>,
+    /// Most passes of `iterate` and `crowded`.
     pub max_passes: usize,
     /// Radius of the aperture that measures initial fluxes, pixels.
     pub aperture_radius: f64,
@@ -56,6 +60,8 @@ impl Default for PsfSection {
             fixed_positions: false,
             group: None,
             iterate: "none".into(),
+            crowded: false,
+            refine: None,
             max_passes: 3,
             aperture_radius: 5.0,
             local_background: None,

@@ -4,13 +4,15 @@ use ndarray::{Array2, Zip};
 use skyphot_core::{Exec, Image, Pixel, Table};
 use skyphot_detection::{Finder, Threshold};
 use skyphot_io::Header;
-use skyphot_psf::{InitialParameters, IterationMode, PsfPhotometry, Watch};
+use skyphot_psf::{
+    CrowdedConfig, InitialParameters, IterationMode, PsfPhotometry, RefinePsf, Watch, fit_crowded,
+};
 
 use crate::spec::ThresholdSpec;
 use crate::{
     Detected, EpsfOptions, LevelFinder, PipelineError, PsfKind, PsfOptions, PsfSection, PsfSpec, PsfStart,
-    Result, RunConfig, StarChoice, StoredPixel, build_psf, choose_stars, psf_photometry, reasons,
-    star_finder,
+    Result, RunConfig, StarChoice, StoredPixel, build_psf, choose_stars, epsf_refiner, psf_photometry,
+    reasons, star_finder,
 };
 
 /// What the step makes.
@@ -31,7 +33,26 @@ pub(crate) struct PsfStep<T> {
 pub(crate) fn spec_of(section: &PsfSection) -> Result<Option<PsfSpec>> {
     let spec = section.psf.as_deref().map(str::parse).transpose()?;
     if spec.is_some() {
-        iteration(section)?;
+        let iterate = iteration(section)?;
+        let not_crowded = [
+            ("iterate", iterate.is_some()),
+            ("group", section.group.is_some()),
+            ("fixed-positions", section.fixed_positions),
+            ("local-background", section.local_background.is_some()),
+            ("xy-bounds", section.xy_bounds.is_some()),
+        ];
+        if let Some((name, _)) = not_crowded.iter().find(|(_, given)| section.crowded && *given) {
+            return Err(PipelineError::value("crowded", "true", format!("false together with {name}")));
+        }
+        match section.refine {
+            Some(_) if !section.crowded => {
+                return Err(PipelineError::value("refine", "a number", "nothing without crowded = true"));
+            }
+            Some(n @ 0..4) => {
+                return Err(PipelineError::value("refine", n.to_string(), "4 stars or more"));
+            }
+            _ => (),
+        }
     }
     Ok(spec)
 }
@@ -56,7 +77,7 @@ pub(crate) fn psf_step<T: StoredPixel>(
 ) -> Result<PsfStep<T>> {
     let section = &config.psf;
     let mut notes = Vec::new();
-    let (mut built, model, description);
+    let (mut built, mut model, mut description);
     match spec.load(section.psf_detector, section.oversampling)? {
         Some(p) => {
             notes.extend(p.notes.iter().cloned());
@@ -69,17 +90,16 @@ pub(crate) fn psf_step<T: StoredPixel>(
         }
     }
     let iterate = iteration(section)?;
-    let finder: Option<Box<dyn Finder<f64>>> = match iterate {
-        None => None,
-        Some(_) => {
-            let threshold = match config.detect.threshold {
-                ThresholdSpec::Value(v) => Threshold::Scalar(v),
-                ThresholdSpec::Sigma(n) => Threshold::Image(noise.mapv(|s| n * s)),
-            };
-            let fwhm = if found.fwhm.is_finite() { found.fwhm } else { model.fwhm().unwrap_or(3.0) };
-            let finder = star_finder(&config.detect, threshold, fwhm, exec)?;
-            Some(Box::new(LevelFinder { finder, level: 0.0 }))
-        }
+    let fwhm = if found.fwhm.is_finite() { found.fwhm } else { model.fwhm().unwrap_or(3.0) };
+    let finder: Option<Box<dyn Finder<f64>>> = if iterate.is_none() && !section.crowded {
+        None
+    } else {
+        let threshold = match config.detect.threshold {
+            ThresholdSpec::Value(v) => Threshold::Scalar(v),
+            ThresholdSpec::Sigma(n) => Threshold::Image(noise.mapv(|s| n * s)),
+        };
+        let finder = star_finder(&config.detect, threshold, fwhm, exec)?;
+        Some(Box::new(LevelFinder { finder, level: 0.0 }))
     };
     let options = PsfOptions {
         fit_shape: (section.fit_shape.0, section.fit_shape.1),
@@ -94,15 +114,43 @@ pub(crate) fn psf_step<T: StoredPixel>(
         exec: exec.clone(),
         watch: Watch::default(),
     };
-    let start = PsfStart::Given(InitialParameters::from_positions(&found.positions));
-    let phot = psf_photometry(image, model.as_ref(), &start, finder.as_deref(), &options)?;
+    let (phot, table) = match (section.crowded, &finder) {
+        (true, Some(finder)) => {
+            let refiner = section.refine.map(|n| {
+                let size = (section.psf_size.0, section.psf_size.1);
+                epsf_refiner(n, size, section.oversampling, section.saturation, exec)
+            });
+            let refine = refiner.as_ref().map(|r| r as &dyn RefinePsf);
+            let mut crowded = CrowdedConfig::new(model.fwhm().unwrap_or(fwhm));
+            let (ny, nx) = crowded.psf.fit_shape;
+            crowded.psf.fit_shape = (ny.max(options.fit_shape.0), nx.max(options.fit_shape.1));
+            crowded.psf.exec = exec.clone();
+            crowded.max_passes = section.max_passes;
+            crowded.sub_shape = options.psf_shape;
+            let fits = fit_crowded(image, model.as_ref(), finder.as_ref(), refine, &crowded)?;
+            let table = fits.to_table()?;
+            if let (Some(better), Some(n)) = (fits.model, section.refine) {
+                model = better;
+                description +=
+                    &format!(", then an effective PSF from up to {n} stars with all others subtracted");
+                notes.push(description.clone());
+            }
+            (fits.photometry, table)
+        }
+        _ => {
+            let start = PsfStart::Given(InitialParameters::from_positions(&found.positions));
+            let phot = psf_photometry(image, model.as_ref(), &start, finder.as_deref(), &options)?;
+            let table = phot.to_table()?;
+            (phot, table)
+        }
+    };
     let with_sky = section.local_background.is_some();
     let drawn = phot.model_image(model.as_ref(), image.shape(), options.psf_shape, with_sky);
     let residual = Zip::from(image.data()).and(&drawn).map_collect(|d, m| T::from_f64(Pixel::to_f64(*d) - m));
     if let Some(b) = &mut built {
         notes.push(b.description());
     }
-    Ok(PsfStep { table: phot.to_table()?, phot, residual, built, notes, description })
+    Ok(PsfStep { table, phot, residual, built, notes, description })
 }
 
 fn build<T: StoredPixel>(

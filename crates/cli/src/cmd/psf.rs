@@ -11,12 +11,13 @@ use skyphot::detection::Threshold;
 use skyphot::pipeline::spec::{FwhmSpec, Pair, Shape, ThresholdSpec};
 use skyphot::pipeline::{
     BackgroundSection, DetectSection, EpsfOptions, Exposure, InputSection, LevelFinder, LoadedPsf, PsfKind,
-    PsfOptions, PsfSpec, PsfStart, StoredPixel, add_sky_columns, build_psf, estimate_background, initial_of,
-    load, psf_photometry, star_finder, table_meta, write_map,
+    PsfOptions, PsfSpec, PsfStart, StoredPixel, add_sky_columns, build_psf, epsf_refiner,
+    estimate_background, initial_of, load, psf_photometry, star_finder, table_meta, write_map,
 };
 use skyphot::plot::{Color, Interval, MarkerKind, Overlay, PlotConfig, plot_image};
 use skyphot::psf::{
-    CrowdedConfig, InitialParameters, IterationMode, PsfFlags, PsfModel, PsfPhotometry, fit_crowded,
+    CrowdedConfig, EpsfRefiner, InitialParameters, IterationMode, PsfFlags, PsfModel, PsfPhotometry,
+    RefinePsf, fit_crowded,
 };
 use skyphot::stats::{SigmaClip, sigma_clipped_stats};
 use skyphot::with_exposure;
@@ -44,6 +45,7 @@ Examples:
   skyphot psf image.fits --psf gaussian:2.5 --positions cat.ecsv --fixed-positions -o forced.ecsv
   skyphot psf crowded.fits --psf moffat:3,2.5 --subtract-background --group 8 --iterate all -o stars.fits
   skyphot psf field.fits --psf build --subtract-background --plot residual.png -o stars.ecsv
+  skyphot psf m13.fits --psf gaussian:3 --subtract-background --crowded --refine 100 -o stars.ecsv
   skyphot psf m13.fits --psf build:2,2 --subtract-background --crowded --completeness 50 -o stars.ecsv")]
 pub(crate) struct PsfCmd {
     #[command(flatten)]
@@ -84,6 +86,10 @@ pub(crate) struct PsfCmd {
     /// sharpness and chi
     #[arg(long, conflicts_with_all = ["iterate", "group", "positions", "local_background", "xy_bounds"], help_heading = "Fit")]
     crowded: bool,
+    /// With --crowded, make the PSF anew after every pass: an effective PSF, the same all over the image, of the N
+    /// brightest unsaturated stars, each with all others subtracted (--psf-size, --oversampling, --saturation)
+    #[arg(long, value_name = "N", requires = "crowded", value_parser = clap::value_parser!(u32).range(4..), help_heading = "Fit")]
+    refine: Option<u32>,
     /// Most passes of --iterate and --crowded
     #[arg(long = "max-passes", value_name = "N", default_value_t = 3, help_heading = "Fit")]
     max_passes: usize,
@@ -257,16 +263,35 @@ impl Job<'_> {
             Some(s) => e.image_with_error(s)?,
             None => image,
         };
-        let (phot, table, model) = match (&finder, args.crowded) {
+        let (phot, table, model, description) = match (&finder, args.crowded) {
             (Some(f), true) => {
-                let found = fit_crowded(&weighted, model.as_ref(), f, None, &crowded)?;
+                let refiner = self.refiner(&exec);
+                let refine = refiner.as_ref().map(|r| r as &dyn RefinePsf);
+                let found = fit_crowded(&weighted, model.as_ref(), f, refine, &crowded)?;
                 let table = found.to_table()?;
-                (found.photometry, table, model)
+                let (model, text) = match (found.model, args.refine) {
+                    (Some(better), Some(n)) => (
+                        better,
+                        format!(
+                            "{description}, then an effective PSF from up to {n} stars with all others subtracted"
+                        ),
+                    ),
+                    (_, refine) => {
+                        if refine.is_some() {
+                            notes.push(
+                                "the PSF was kept: the one made from the stars was no other, or there were too few"
+                                    .into(),
+                            );
+                        }
+                        (model, description)
+                    }
+                };
+                (found.photometry, table, model, text)
             }
             _ => {
                 let phot = psf_photometry(&image, model.as_ref(), &start, other, &options)?;
                 let table = phot.to_table()?;
-                (phot, table, model)
+                (phot, table, model, description)
             }
         };
         for n in &notes {
@@ -412,6 +437,13 @@ impl Job<'_> {
         config
     }
 
+    /// What makes the PSF anew, if that was asked for.
+    fn refiner(&self, exec: &Exec) -> Option<EpsfRefiner> {
+        let args = self.args;
+        let n = args.refine? as usize;
+        Some(epsf_refiner(n, cutout(args.psf_size), args.oversampling, args.stars.saturation, exec))
+    }
+
     fn write<T: StoredPixel>(
         &self,
         e: &Exposure<T>,
@@ -438,7 +470,7 @@ impl Job<'_> {
             "fit-shape": args.fit_shape, "group": args.group,
             "iterate": args.iterate.map(|i| format!("{i:?}").to_lowercase()), "max-passes": args.max_passes,
             "aperture-radius": args.aperture_radius, "local-background": args.local_background,
-            "xy-bounds": args.xy_bounds, "crowded": args.crowded,
+            "xy-bounds": args.xy_bounds, "crowded": args.crowded, "refine": args.refine,
         });
         let mut meta = table_meta("psf", &e.file, &e.sha256, &parameters);
         meta.set("psf", description);

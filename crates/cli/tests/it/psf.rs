@@ -206,6 +206,9 @@ fn wrong_requests_say_so() {
         (&["--psf", "gaussian:2", "--fit-shape", "4"], 1, "odd"),
         (&["--psf", "gaussian:2", "--finder", "peaks"], 2, "--positions"),
         (&["--psf", "nothere.fits"], 1, "nothere.fits"),
+        (&["--psf", "gauss:2"], 2, "gaussian:FWHM, moffat:FWHM,BETA"),
+        (&["--psf", "gaussian:2", "--refine", "100"], 2, "--crowded"),
+        (&["--psf", "gaussian:2", "--crowded", "--refine", "3"], 2, "--refine"),
         (&["--psf", "gaussian:2", "--positions", "-900,-900"], 1, "none of the"),
     ] {
         let mut all = vec!["psf", "image.fits"];
@@ -292,6 +295,44 @@ fn crowded_mode_and_artificial_stars() {
     ok(d, &[&common[..], &mags, &["-o", "u.ecsv", "--threads", "3"]].concat());
     let u = read_table(d.join("u_completeness.ecsv")).unwrap();
     assert_eq!(c.f64("bias").unwrap()[..2], u.f64("bias").unwrap()[..2]);
+}
+
+#[test]
+fn a_crowded_field_makes_its_own_psf() {
+    let dir = tempfile::tempdir().unwrap();
+    let d = dir.path();
+    let (image, stars) = scene();
+    write(&d.join("image.fits"), &image);
+    // The PSF to start with is a third too wide.
+    let psf = format!("gaussian:{}", 1.3 * FWHM);
+    let common = ["psf", "image.fits", "--psf", &psf, "--crowded", "--psf-size", "15", "--oversampling", "2"];
+    ok(d, &[&common[..], &["-o", "a.ecsv", "--residual", "a.fits", "--max-passes", "1"]].concat());
+    let options = ["--refine", "20", "-o", "b.ecsv", "--residual", "b.fits"];
+    ok(d, &[&common[..], &options].concat());
+    let residual = |name: &str| rms(&read_image(d.join(name)).unwrap().data);
+    let (before, after) = (residual("a.fits"), residual("b.fits"));
+    assert!(after < 2.0 && before > 2.0 * after, "{before} {after}");
+    let t = read_table(d.join("b.ecsv")).unwrap();
+    assert_eq!(t.n_rows(), stars.len());
+    let (x, y, f) = stars[7];
+    let flux = t.f64("flux_fit").unwrap()[nearest(&t, x, y)];
+    assert!((flux / f - 1.0).abs() < 0.03, "{flux} {f}");
+
+    // The same in a configuration.
+    let text = |more: &str| {
+        format!(
+            "[psf]\npsf = \"{psf}\"\ncrowded = true\nrefine = 20\npsf-size = 15\noversampling = 2\n{more}[background]\nbox = 60\n"
+        )
+    };
+    std::fs::write(d.join("c.toml"), text("")).unwrap();
+    ok(d, &["run", "image.fits", "--config", "c.toml", "-o", "out"]);
+    let t = read_table(d.join("out/psf_catalog.ecsv")).unwrap();
+    assert!(t.has("chi") && t.has("iter_detected"));
+    let flux = t.f64("flux_fit").unwrap()[nearest(&t, x, y)];
+    assert!((flux / f - 1.0).abs() < 0.05, "{flux} {f}");
+    std::fs::write(d.join("c.toml"), text("group = 5.0\n")).unwrap();
+    let r = skyphot(d, &["run", "image.fits", "--config", "c.toml", "-o", "new"]);
+    assert!(r.code == 2 && r.err.contains("group"), "{}", r.err);
 }
 
 #[test]

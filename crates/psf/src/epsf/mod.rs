@@ -6,6 +6,7 @@ mod extract;
 mod fill;
 mod fit_star;
 mod flags;
+pub(crate) mod flat_top;
 mod grid;
 mod options;
 mod phase;

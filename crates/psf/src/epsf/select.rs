@@ -3,6 +3,7 @@
 use skyphot_core::{Column, FlagSet, Image, Pixel, Point, Table, flag_set};
 use skyphot_stats::kernel::median_in_place;
 
+use super::flat_top::{Top, flat_tops};
 use super::{CatalogPositions, StarCatalog};
 use crate::error::{PsfError, Result};
 
@@ -23,6 +24,8 @@ flag_set! {
         SHAPE = 32, "shape", "not of the shape of the others";
         /// Good, but there are enough brighter ones.
         SURPLUS = 64, "surplus", "enough brighter stars";
+        /// The top is flat, or at the level of flat tops: saturated.
+        FLAT_TOP = 128, "flat_top", "with a flat top (saturated)";
     }
 }
 
@@ -35,6 +38,10 @@ pub struct StarSelection {
     pub min_snr: f64,
     /// Largest value of a pixel of the core. Default: no limit.
     pub saturation: Option<f64>,
+    /// Leave out stars with flat tops: at least five pixels side by side, and more than a star of that width has, equal the
+    /// brightest within the noise or 1 %. Stars that reach as high as one of them are left out too. Where every other
+    /// star is flat and their heights differ, the PSF is so and none is left out. Default true.
+    pub flat_tops: bool,
     /// Distance, pixels, within which there is no neighbour. Default 12.
     pub isolation: f64,
     /// A neighbour counts if its flux is above this fraction of the star's. Default 0.05.
@@ -54,6 +61,7 @@ impl Default for StarSelection {
             radius: 4.0,
             min_snr: 50.0,
             saturation: None,
+            flat_tops: true,
             isolation: 12.0,
             neighbor_fraction: 0.05,
             shape_sigma: 4.0,
@@ -144,6 +152,7 @@ struct Core {
     snr: f64,
     /// Size and the two components of the ellipticity.
     shape: [f64; 3],
+    top: Option<Top>,
     flags: SelectionFlags,
 }
 
@@ -208,6 +217,15 @@ pub fn select_stars<T: Pixel>(
         f.set(SelectionFlags::NEIGHBOR, *d <= config.isolation);
     }
 
+    if config.flat_tops {
+        let unusable = SelectionFlags::NEAR_EDGE | SelectionFlags::BAD_PIXELS | SelectionFlags::FAINT;
+        let tops: Vec<Option<Top>> = cores.iter().map(|c| c.top).collect();
+        let flat = flat_tops(&tops, |i| !flags[i].intersects(unusable));
+        for (f, flat) in flags.iter_mut().zip(flat) {
+            f.set(SelectionFlags::FLAT_TOP, flat);
+        }
+    }
+
     for k in 0..3 {
         let of = |i: &usize| cores[*i].shape[k];
         let mut values: Vec<f64> = (0..cores.len())
@@ -261,7 +279,7 @@ fn spread_of<T: Pixel>(image: &Image<'_, T>) -> f64 {
 
 fn core<T: Pixel>(image: &Image<'_, T>, at: Point, noise: f64, config: &StarSelection) -> Core {
     const NAN: f64 = f64::NAN;
-    let mut out = Core { flux: NAN, snr: NAN, shape: [NAN; 3], flags: SelectionFlags::empty() };
+    let mut out = Core { flux: NAN, snr: NAN, shape: [NAN; 3], top: None, flags: SelectionFlags::empty() };
     let (ny, nx) = image.shape();
     let edge = config.edge.max(config.radius);
     let inside = |v: f64, n: usize| v >= edge && v <= n as f64 - 1.0 - edge;
@@ -277,6 +295,7 @@ fn core<T: Pixel>(image: &Image<'_, T>, at: Point, noise: f64, config: &StarSele
         ((v - r).ceil().max(0.0) as usize)..((v + r).floor().min(n as f64 - 1.0) as usize + 1)
     };
     let (mut flux, mut variance) = (0.0, 0.0);
+    let mut pixels = Vec::new();
     let (mut weight, mut sx, mut sy, mut sxx, mut sxy, mut syy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     for y in range(at.y, ny) {
         for x in range(at.x, nx) {
@@ -295,6 +314,7 @@ fn core<T: Pixel>(image: &Image<'_, T>, at: Point, noise: f64, config: &StarSele
             let e = image.error().map_or(noise, |e| e[[y, x]].to_f64());
             flux += v;
             variance += e * e;
+            pixels.push((x, y, v, e));
             // Moments under a window, so that the wings do not count.
             let w = v * (-(dx * dx + dy * dy) / (0.5 * r * r)).exp();
             weight += w;
@@ -305,6 +325,7 @@ fn core<T: Pixel>(image: &Image<'_, T>, at: Point, noise: f64, config: &StarSele
             syy += w * dy * dy;
         }
     }
+    out.top = Top::of(&pixels);
     out.flux = flux;
     out.snr = flux / variance.sqrt();
     if !(out.snr >= config.min_snr) {

@@ -8,9 +8,9 @@ use skyphot_core::testing::{noise, uniform};
 use skyphot_core::{Exec, Image, Point};
 use skyphot_detection::DaoStarFinder;
 use skyphot_psf::{
-    ArtificialStars, CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, EpsfRefiner, InitialParameters,
-    PsfConfig, PsfFlags, PsfModel, PsfPhotometry, Source, SourceGrouper, Sources, Window, completeness, fit,
-    fit_crowded, render,
+    ArtificialStars, CircularGaussianPrf, CrowdedConfig, CrowdedPhotometry, EpsfBuilder, EpsfRefiner,
+    InitialParameters, PsfConfig, PsfFlags, PsfModel, PsfPhotometry, Source, SourceGrouper, Sources, Window,
+    completeness, fit, fit_crowded, render,
 };
 
 const FWHM: f64 = 2.5;
@@ -178,6 +178,16 @@ fn the_psf_is_made_from_the_stars_themselves() {
         .collect();
     ratio.sort_by(f64::total_cmp);
     assert!(ratio.len() > 20 && (ratio[ratio.len() / 2] - 1.0).abs() < 0.01, "{ratio:?}");
+    // Most of the brightest stars are saturated: the PSF is made from others.
+    let cut = f.data.mapv(|v| v.min(100.0));
+    let image = Image::new(cut.view()).unwrap().with_error(f.error.view()).unwrap();
+    let builder = EpsfBuilder { oversampling: (2, 2), ..EpsfBuilder::default() };
+    let few = EpsfRefiner { n_stars: 25, builder, ..refiner };
+    let c = fit_crowded(&image, &wrong, &finder, Some(&few), &config).unwrap();
+    let own = values(c.model.as_deref().unwrap(), &[]);
+    for (a, b) in own.iter().zip(&truth) {
+        assert!((a - b).abs() < 0.03 * peak, "{a} instead of {b}, peak {peak}");
+    }
     // Too few stars keep the PSF.
     let none = EpsfRefiner { max_flux: 0.0, ..EpsfRefiner::default() };
     assert!(fit_crowded(&image, &wrong, &finder, Some(&none), &config).unwrap().model.is_none());

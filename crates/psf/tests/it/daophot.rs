@@ -4,9 +4,9 @@ use ndarray::{Array2, Array3};
 use skyphot_core::testing::{noise, uniform};
 use skyphot_core::{Exec, Image, Point};
 use skyphot_psf::{
-    DaophotBuilder, DaophotCore, DaophotFunction, DaophotPsf, DaophotResult, Derivatives, EpsfStars,
-    ExtractConfig, PolynomialPsf, PolynomialPsfConfig, PsfModel, Source, Sources, StarCatalog, StarField,
-    Window, extract_stars, render,
+    DaophotBuilder, DaophotCore, DaophotFunction, DaophotPsf, DaophotResult, Derivatives, EpsfFlags,
+    EpsfStars, ExtractConfig, PolynomialPsf, PolynomialPsfConfig, PsfError, PsfModel, Source, Sources,
+    StarCatalog, StarField, Window, extract_stars, render,
 };
 
 const FIELD: (usize, usize) = (300, 360);
@@ -169,4 +169,79 @@ fn a_varying_psf_is_found_again() {
         assert!(((right[k] - left[k]) / (2.0 * h) - d.dx[k]).abs() < 1e-8, "{k}");
         assert!(((up[k] - down[k]) / (2.0 * h) - d.dy[k]).abs() < 1e-8, "{k}");
     }
+}
+
+/// The PSF of [`varying`] with the constant part of its table.
+fn constant() -> DaophotPsf {
+    let v = varying();
+    let (core, table) = (*v.core(), v.table().unwrap());
+    let first = table.data().slice(ndarray::s![..1, .., ..]).to_owned();
+    let table =
+        PolynomialPsf::new(first.view(), &PolynomialPsf::terms_of_degree(0), *table.config()).unwrap();
+    DaophotPsf::new(core, Some(table), 12.0).unwrap()
+}
+
+#[test]
+fn bad_stars_do_no_harm_and_threads_change_nothing() {
+    let truth = constant();
+    let (clean, found) = scene(&truth, 30, 3.0);
+    let mut image = clean.clone();
+    let pixel = |k: usize| [found[k].y.round() as usize, found[k].x.round() as usize];
+    // A hot pixel, a bad one, a saturated star, a brighter neighbour, a star that is none, one at the edge.
+    let [y, x] = pixel(3);
+    image[[y + 3, x - 2]] += 5e4;
+    image[pixel(4)] = f64::NAN;
+    let (cut, [y, x]) = (0.3 * image[pixel(7)], pixel(7));
+    image.slice_mut(ndarray::s![y - 8..y + 9, x - 8..x + 9]).mapv_inplace(|v| v.min(cut));
+    let p = found[9];
+    let near = Sources {
+        x: &[p.x + 5.0, 5.0],
+        y: &[p.y + 2.0, 150.0],
+        flux: &[5e4, 5e4],
+        shape: &[],
+        local_bkg: &[],
+    };
+    image += &render(&truth, &near, FIELD, Some((41, 41)), &Exec::serial());
+    let mut listed = found.clone();
+    listed.extend([Point::new(300.0, 282.0), Point::new(5.0, 150.0)]);
+    let extract = |image: &Array2<f64>, at: &[Point], saturation: Option<f64>| {
+        let field = StarField::new(Image::new(image.view()).unwrap());
+        let config = ExtractConfig { size: (25, 25), saturation };
+        extract_stars(&[field], &[StarCatalog::at_pixels(at.to_vec())], &config).unwrap()
+    };
+    let of = |stars: &EpsfStars, n: usize| {
+        let exec = Exec::with_threads(std::num::NonZeroUsize::new(n).unwrap()).unwrap();
+        let function = Some(DaophotFunction::Moffat25);
+        DaophotBuilder { function, exec, ..Default::default() }.build(stars).unwrap()
+    };
+    let bad = extract(&image, &listed, None);
+    assert_eq!((bad.rejected.len(), bad.rejected[0].row), (1, 31));
+    assert_eq!(bad.rejected[0].flags, EpsfFlags::OUTSIDE_IMAGE);
+    let one = of(&bad.stars, 1);
+    assert_eq!(one.psf, of(&bad.stars, 3).psf);
+    // The star that is none is left out, and the others do little: pixels that are not as the PSF lose their weight.
+    let excluded: Vec<usize> =
+        (0..31).filter(|k| one.stars.cutouts().nth(*k).unwrap().is_excluded()).collect();
+    assert_eq!(excluded, [30]);
+    let off = |r: &DaophotResult| difference(&r.psf, &truth, (180.0, 150.0), 10.0);
+    let clean = of(&extract(&clean, &found, None).stars, 1);
+    assert!(off(&clean) < 0.003 && off(&one) < 0.005, "{} {}", off(&clean), off(&one));
+    let flux = places(30).2;
+    for (k, s) in one.stars.cutouts().take(30).enumerate() {
+        // The saturated star and the one with a brighter neighbour show by what is left of them.
+        let spoilt = [7, 9].contains(&k);
+        assert_eq!(one.scatter[k] > 0.01, spoilt, "{k} {}", one.scatter[k]);
+        assert!(spoilt || (s.flux() / flux[k] - 1.0).abs() < 0.02, "{k} {} {}", s.flux(), flux[k]);
+    }
+    // With the level of saturation known, its pixels are no part of it.
+    let known = extract(&image, &listed, Some(0.99 * cut));
+    assert!(known.stars.cutouts().nth(7).unwrap().flags().contains(EpsfFlags::SATURATED));
+
+    let few = known.stars.filtered(|e| e.stars()[0].center().x < 60.0 && e.stars()[0].center().y < 200.0);
+    let quadratic = DaophotBuilder { variation: Some(2), ..Default::default() };
+    assert!(few.len() < 6);
+    assert!(matches!(quadratic.build(&few), Err(PsfError::Epsf { .. })));
+    assert!(matches!(quadratic.build(&EpsfStars::default()), Err(PsfError::Epsf { .. })));
+    let wrong = DaophotBuilder { radius: Some(-1.0), ..Default::default() };
+    assert!(matches!(wrong.build(&known.stars), Err(PsfError::InvalidParameter { .. })));
 }

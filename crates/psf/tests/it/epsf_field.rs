@@ -185,3 +185,47 @@ fn good_stars_are_told_from_bad() {
     let r = select_stars(&Image::new(empty.slice(s![.., ..])).unwrap(), &positions[..3], &config).unwrap();
     assert!(r.selected().is_empty());
 }
+
+/// The highest pixel near a position.
+fn highest(image: &Array2<f64>, p: Point) -> f64 {
+    let (x, y) = (p.x.round() as usize, p.y.round() as usize);
+    image.slice(s![y - 2..y + 3, x - 2..x + 3]).iter().fold(0.0, |m: f64, v| m.max(*v))
+}
+
+#[test]
+fn stars_that_a_detector_cut_off_are_left_out() {
+    let whole = field(8, 440, |_| MoffatPrf::new(2.2, 3.5).unwrap());
+    let peaks: Vec<f64> = whole.positions.iter().map(|p| highest(&whole.image, *p)).collect();
+    let mut sorted = peaks.clone();
+    sorted.sort_by(f64::total_cmp);
+    let of = |image: &Array2<f64>, flat_tops: bool| {
+        let config = StarSelection { flat_tops, ..Default::default() };
+        select_stars(&Image::new(image.view()).unwrap(), &whole.positions, &config).unwrap()
+    };
+    assert!(of(&whole.image, true).flags.iter().all(|f| !f.contains(SelectionFlags::FLAT_TOP)));
+    // A sky that differs by half a percent was subtracted after a quarter, or three, of the stars were cut off.
+    for level in [sorted[48], sorted[16]] {
+        let mut cut = whole.image.clone();
+        cut.indexed_iter_mut().for_each(|((_, x), v)| *v = v.min(level) + 1e-5 * level * x as f64);
+        let (r, before) = (of(&cut, true), of(&cut, false));
+        let mut worse = 0;
+        for (k, peak) in peaks.iter().enumerate() {
+            let flat = r.flags[k].contains(SelectionFlags::FLAT_TOP);
+            assert!(flat || *peak < level, "{k} {peak} {level}");
+            assert!(!flat || *peak > 0.97 * level, "{k} {peak} {level}");
+            worse += usize::from(*peak > 1.3 * level && before.flags[k].is_empty());
+        }
+        // Their shapes alone do not show it.
+        assert!(worse >= 5, "{worse}");
+        assert!(
+            r.to_table().unwrap().column("flags").unwrap().description.as_ref().unwrap().contains("flat")
+        );
+    }
+    // A PSF that is flat itself.
+    let mut flat = whole.image.clone();
+    for (p, peak) in whole.positions.iter().zip(&peaks) {
+        let (x, y) = (p.x as usize, p.y as usize);
+        flat.slice_mut(s![y - 8..y + 9, x - 8..x + 9]).mapv_inplace(|v| v.min(0.15 * peak));
+    }
+    assert!(of(&flat, true).flags.iter().all(|f| !f.contains(SelectionFlags::FLAT_TOP)));
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use skyphot_core::{Image, Point};
 
 use super::run::RefinePsf;
+use crate::epsf::flat_top::{Top, flat_tops};
 use crate::error::Result;
 use crate::render::box_around;
 use crate::{EpsfBuilder, EpsfEntry, EpsfStar, EpsfStars, PsfFlags, PsfModel, PsfPhotometry, Source, Window};
@@ -43,6 +44,9 @@ pub struct EpsfRefiner {
     pub size: (usize, usize),
     /// Stars with more flux than this are not taken (saturation). Default: infinite.
     pub max_flux: f64,
+    /// Stars with a pixel of this value or more are not taken, nor are those with a flat top, see
+    /// [`StarSelection::flat_tops`](crate::StarSelection::flat_tops). Default: no limit.
+    pub saturation: Option<f64>,
     /// A new PSF that differs nowhere from the last one by more than this part of its peak is not taken, which spares a
     /// round of fits of all sources. Default 0.005.
     pub min_change: f64,
@@ -55,6 +59,7 @@ impl Default for EpsfRefiner {
             n_stars: 200,
             size: (25, 25),
             max_flux: f64::INFINITY,
+            saturation: None,
             min_change: 0.005,
         }
     }
@@ -62,6 +67,8 @@ impl Default for EpsfRefiner {
 
 /// Stars that make an ePSF at least.
 const FEWEST: usize = 4;
+/// So many times more are looked at: some are saturated.
+const SPARE: usize = 4;
 
 impl RefinePsf for EpsfRefiner {
     fn refine(
@@ -80,12 +87,10 @@ impl RefinePsf for EpsfRefiner {
             })
             .collect();
         rows.sort_by(|&a, &b| stars.flux_fit[b].total_cmp(&stars.flux_fit[a]).then(a.cmp(&b)));
-        rows.truncate(self.n_stars);
-        if rows.len() < FEWEST {
-            return Ok(None);
-        }
+        rows.truncate(self.n_stars.saturating_mul(SPARE));
         let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
-        let cut = |i: usize| -> Result<EpsfEntry> {
+        // Each star alone, and the weights of its pixels.
+        let alone = |i: usize| {
             let (x, y, flux, w) = (stars.x_fit[i], stars.y_fit[i], stars.flux_fit[i], window(i));
             let mut own = ndarray::Array2::zeros((w.ny, w.nx));
             if let Some(values) = own.as_slice_mut() {
@@ -98,8 +103,36 @@ impl RefinePsf for EpsfRefiner {
                 *v = *v * flux + others.data()[at];
                 weights[[j, k]] = if masked { 0.0 } else { others.error().map_or(1.0, |e| 1.0 / e[at]) };
             }
-            let center = Point::new(x - w.x_min as f64, y - w.y_min as f64);
-            let star = EpsfStar::with_flux(own.view(), Some(weights.view()), flux)?.at(center)?;
+            (own, weights)
+        };
+        let radius = (1.5 * model.fwhm().unwrap_or(3.0)).max(2.0);
+        let tops: Vec<Option<Top>> = rows
+            .iter()
+            .map(|&i| {
+                let (w, (own, weights)) = (window(i), alone(i));
+                let (x, y) = (stars.x_fit[i] - w.x_min as f64, stars.y_fit[i] - w.y_min as f64);
+                let core = own.indexed_iter().zip(&weights).filter(|(((j, k), v), weight)| {
+                    let near = (*j as f64 - y).hypot(*k as f64 - x) <= radius;
+                    near && **weight > 0.0 && v.is_finite()
+                });
+                // Weights of 1 say nothing of the noise.
+                let error = |weight: f64| if others.error().is_some() { 1.0 / weight } else { 0.0 };
+                Top::of(&core.map(|(((j, k), v), weight)| (k, j, *v, error(*weight))).collect::<Vec<_>>())
+            })
+            .collect();
+        let flat = flat_tops(&tops, |_| true);
+        let high = |t: &Option<Top>| t.is_some_and(|t| self.saturation.is_some_and(|s| t.level >= s));
+        let mut keep = tops.iter().zip(flat).map(|(t, flat)| !flat && !high(t));
+        rows.retain(|_| keep.next().unwrap_or(false));
+        rows.truncate(self.n_stars);
+        if rows.len() < FEWEST {
+            return Ok(None);
+        }
+        let cut = |i: usize| -> Result<EpsfEntry> {
+            let (w, (own, weights)) = (window(i), alone(i));
+            let center = Point::new(stars.x_fit[i] - w.x_min as f64, stars.y_fit[i] - w.y_min as f64);
+            let star =
+                EpsfStar::with_flux(own.view(), Some(weights.view()), stars.flux_fit[i])?.at(center)?;
             Ok(EpsfEntry::Single(star.with_origin((w.x_min, w.y_min))))
         };
         let brightest = rows[0];
