@@ -3,6 +3,7 @@
 //! it.
 
 use std::error::Error;
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -41,7 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let parts = deblend_sources(&image, &found, 5, &DeblendConfig { contrast, exec, ..Default::default() })?;
     let many =
         parts.flags().iter().filter(|f| f.contains(SegmentationFlags::DEBLEND_TOO_MANY_MARKERS)).count();
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{} source(s), the largest of {} pixels; {} parts after {:.2} s of detection and {:.2} s of deblending on {threads} \
          thread(s); {many} of them flagged deblend_too_many_markers",
         found.len(),
@@ -49,6 +51,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         parts.len(),
         detected.as_secs_f64(),
         (start.elapsed() - detected).as_secs_f64(),
-    );
+    )?;
     Ok(())
 }
