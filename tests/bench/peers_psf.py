@@ -31,7 +31,8 @@ def cases(image, folder):
     def residual():
         data, error, start = stars()
         phot, _ = fit(grid(), 5, None, data, error, start)
-        return lambda: {'residual': phot.make_residual_image(data, psf_shape=(101, 101)).ravel()}
+        peak = np.array([data.max()])
+        return lambda: {'residual': phot.make_residual_image(data, psf_shape=(101, 101)).ravel(), 'peak': peak}
 
     def crowded(separation):
         from photutils.detection import DAOStarFinder

@@ -94,9 +94,10 @@ fn residual(inputs: &Inputs, exec: &Exec) -> Result<Done, Error> {
     let image = Image::new(data.view())?.with_error(error.view())?;
     let model = grid(inputs)?;
     let p = fit(&image, &model, &start, &config(5.0, None, exec)?)?;
+    let peak = data.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     timed(
         || Ok(p.residual_image(&model, &image, Some((101, 101)), false)),
-        |r| Ok([("residual", r.iter().copied().collect())].into()),
+        move |r| Ok([("residual", r.iter().copied().collect()), ("peak", vec![peak])].into()),
     )
 }
 

@@ -27,12 +27,12 @@ fn read_psf_grid<'py>(py: Python<'py>, path: String, detector: Option<usize>) ->
     Ok((grid.data.into_pyarray(py).into_any(), xy.into_pyarray(py).into_any(), grid.oversampling, found))
 }
 
+/// Images, their positions, rows and columns of the grid.
+type Mosaic<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, (usize, usize));
+
 /// The images of all detectors, their positions, rows and columns of the grid.
 #[pyfunction]
-fn read_stdpsf_grid<'py>(
-    py: Python<'py>,
-    path: String,
-) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>, (usize, usize))> {
+fn read_stdpsf_grid<'py>(py: Python<'py>, path: String) -> PyResult<Mosaic<'py>> {
     let (grid, shape) = work::run(py, move || read_stdpsf(&path))?;
     let xy = rows(&grid.positions);
     Ok((grid.data.into_pyarray(py).into_any(), xy.into_pyarray(py).into_any(), shape))
