@@ -4,14 +4,14 @@ use anyhow::{Context, Result};
 
 use crate::{run, workspace};
 
-/// Runs the first command of a fenced block of README.md that starts with `prefix`.
-pub(crate) fn step(prefix: &str) -> Result<run::Outcome> {
+/// Runs the first command of a fenced block of README.md that starts with `prefix`, with more variables of the environment.
+pub(crate) fn step(prefix: &str, variables: &[(&str, &str)]) -> Result<run::Outcome> {
     let text = workspace::read(&workspace::root().join("README.md"))?;
     let line = find(&text, prefix)
         .with_context(|| format!("README.md has no fenced command that starts with `{prefix}`"))?;
     let mut words = line.split_whitespace();
     words.next();
-    run::step(run::cargo().args(words))
+    run::step(run::cargo().args(words).envs(variables.iter().copied()))
 }
 
 fn find<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {

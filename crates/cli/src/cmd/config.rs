@@ -12,7 +12,7 @@ use crate::output;
   skyphot run --recipe mine.toml image.fits -o results"
 )]
 pub(crate) struct ConfigArgs {
-    /// A recipe instead: xdf, roman-forced, jwst-miri, ground-gradient or nircam-psf
+    /// A recipe instead: xdf, roman-forced, jwst-miri, miri-exercise, ground-gradient or nircam-psf
     #[arg(long, value_name = "NAME")]
     recipe: Option<String>,
 }

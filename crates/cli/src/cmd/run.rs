@@ -18,8 +18,9 @@ the PSF is built, psf.fits and psf.png. Flags win over the configuration file.
 
 With --recipe the steps of that recipe are run instead: xdf (galaxies in ellipses with annuli), roman-forced (a Roman
 exposure at the positions of a catalogue), jwst-miri (stars on MIRI exposures, zero point, colours), ground-gradient (a
-background in two dimensions), nircam-psf (PSF photometry with a grid of PSFs), or a file of your own; `skyphot config
---recipe NAME` prints it. Its tables, pictures and report.md are written.
+background in two dimensions), nircam-psf (PSF photometry with a grid of PSFs), miri-exercise (a MIRI exposure with a
+gradient of random height added and removed), or a file of your own; `skyphot config --recipe NAME` prints it. Its
+tables, pictures and report.md are written.
 
 Examples:
   skyphot run image.fits -o results

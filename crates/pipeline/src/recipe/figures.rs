@@ -26,6 +26,8 @@ section!(
         percentiles: Option<[f64; 2]> = None,
         /// Of the image `range-of` instead of its own.
         range_of: Option<String> = None,
+        /// What the colour bar counts in; without it the unit of the image.
+        unit: Option<String> = None,
         /// Stretch.
         stretch: String = "linear".into(),
         /// Colours.
@@ -285,7 +287,7 @@ pub(super) fn image(f: &Field, step: &ImageStep) -> Result<Picture> {
         bad_color: Color::new(255, 255, 255),
         zoom,
         title: Some(step.title.clone()),
-        unit: f.exposure.unit.clone(),
+        unit: step.unit.clone().or_else(|| f.exposure.unit.clone()),
         ..PlotConfig::default()
     };
     let mut marks = Vec::new();
