@@ -61,6 +61,7 @@ pub(crate) fn all(release: bool) -> Result<Outcome> {
     run::checked(
         run::command(&venv_python)
             .args(["-m", "mypy.stubtest", "skyphot._core", "--mypy-config-file"])
+            .env("MYPY_CACHE_DIR", out.join("mypy"))
             .arg(package.join("pyproject.toml")),
     )?;
     against_photutils(&package, &wheel, &out)?;

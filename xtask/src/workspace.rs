@@ -44,8 +44,16 @@ pub(crate) fn relative(path: &Path) -> String {
 
 /// All files below `folder`, sorted, without build output and version control.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    const SKIP: [&str; 7] =
-        ["target", ".git", "__pycache__", "skyphot-demo", ".venv", ".pytest_cache", "proptest-regressions"];
+    const SKIP: [&str; 8] = [
+        "target",
+        ".git",
+        "__pycache__",
+        "skyphot-demo",
+        ".venv",
+        ".pytest_cache",
+        ".mypy_cache",
+        "proptest-regressions",
+    ];
     let mut found = Vec::new();
     let mut todo = vec![folder.to_path_buf()];
     while let Some(dir) = todo.pop() {
