@@ -132,7 +132,7 @@ fn many(exec: &Exec) -> Result<Done, Error> {
     let image = Image::new(data.view())?.with_error(error.view())?;
     let mut config = CrowdedConfig { sub_shape: Some((21, 21)), ..CrowdedConfig::new(2.5) };
     config.psf.exec = exec.clone();
-    let finder = DaoStarFinder::new(4.0, 2.5)?;
+    let finder = DaoStarFinder::crowded(4.0, 2.5)?;
     let builder = EpsfBuilder { exec: exec.clone(), ..Default::default() };
     let refiner = EpsfRefiner { builder, ..Default::default() };
     let model: &dyn PsfModel = &model;

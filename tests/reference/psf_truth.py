@@ -129,7 +129,9 @@ def one_field(path, n, density):
 
 
 def read(path):
-    table = np.genfromtxt(path, delimiter=',', names=True, comments='#')
+    # genfromtxt would take the names from a comment.
+    with open(path) as lines:
+        table = np.genfromtxt((line for line in lines if not line.startswith('#')), delimiter=',', names=True)
     return {c: np.asarray(table[c], float) for c in COLUMNS}
 
 

@@ -21,8 +21,12 @@ pub(crate) fn all() -> Result<bool> {
     r.step("test", || readme::step("cargo test", &[]));
     r.step("python", || python::all(false));
     r.step("docs", documentation);
-    // What is checked is that it runs: optimising across crates takes minutes.
-    let quick = [("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")];
+    // What is checked is that it runs: all the optimising takes minutes.
+    let quick = [
+        ("CARGO_PROFILE_RELEASE_LTO", "off"),
+        ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+        ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ];
     r.step("demo", || readme::step("cargo run --release", &quick));
     r.step("fixtures", || fixtures::all(true, None));
     r.step("regress", || regress::all(None).map(|()| Outcome::Passed));

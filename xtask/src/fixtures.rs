@@ -2,6 +2,7 @@
 //! it wrote is compared with (or copied over) what is committed.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -34,9 +35,7 @@ pub(crate) fn all(check: bool, name: Option<&str>) -> Result<Outcome> {
     if scripts.is_empty() {
         bail!("no generator in tests/reference matches");
     }
-    for script in &scripts {
-        run::checked(peers.python().arg(script).arg(&scratch))?;
-    }
+    run_all(&peers, &scripts, &scratch)?;
 
     let mut wrong = Vec::new();
     let fresh = workspace::files(&scratch)?;
@@ -72,6 +71,26 @@ pub(crate) fn all(check: bool, name: Option<&str>) -> Result<Outcome> {
     println!("fixtures: {} generators, {} files, {} wrong", scripts.len(), fresh.len(), wrong.len());
     std::fs::remove_dir_all(&scratch)?;
     Ok(if wrong.is_empty() { Outcome::Passed } else { Outcome::Failed(format!("{} files", wrong.len())) })
+}
+
+/// Runs the scripts, as many at once as there are processors; each of them takes one.
+fn run_all(peers: &Peers, scripts: &[PathBuf], folder: &Path) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<()> {
+        while let Some(script) = scripts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut python = peers.python();
+            for threads in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
+                python.env(threads, "1");
+            }
+            run::checked(python.arg(script).arg(folder))?;
+        }
+        Ok(())
+    };
+    let n = std::thread::available_parallelism()?.get();
+    std::thread::scope(|s| {
+        let threads: Vec<_> = (0..n).map(|_| s.spawn(work)).collect();
+        threads.into_iter().try_for_each(|t| t.join().unwrap_or_else(|_| bail!("a thread panicked")))
+    })
 }
 
 fn generators(root: &Path) -> Result<Vec<PathBuf>> {

@@ -113,6 +113,17 @@ impl DaoStarFinder {
         Ok(finder)
     }
 
+    /// A finder for crowded fields: peaks of any roundness, however near to each other. By default both stars of a close
+    /// pair are dropped, the one for its shape, the other for the one; here the fits decide. Limits of sharpness stay:
+    /// what is sharper than a star is a cosmic ray.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn crowded(threshold: impl Into<Threshold>, fwhm: f64) -> Result<Self> {
+        let finder = Self::new(threshold, fwhm)?;
+        Ok(Self { roundness_range: None, min_separation: Some(0.0), ..finder })
+    }
+
     /// The kernel the image is convolved with.
     ///
     /// # Errors

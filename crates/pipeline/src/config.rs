@@ -113,7 +113,7 @@ pub struct DetectSection {
     pub centroid: String,
     /// Lowest and highest sharpness kept; the finder's own without it.
     pub sharpness: Option<Pair>,
-    /// Lowest and highest roundness kept; the finder's own without it.
+    /// Lowest and highest roundness kept; without it the finder's own, and any in crowded fields.
     pub roundness: Option<Pair>,
     /// Only the N brightest sources.
     pub brightest: Option<usize>,
@@ -121,8 +121,21 @@ pub struct DetectSection {
     pub peak_max: Option<f64>,
     /// No sources nearer to the border than half a kernel.
     pub exclude_border: bool,
-    /// Smallest distance between sources, pixels; 2.5 FWHM without it.
+    /// Smallest distance between sources, pixels; without it 2.5 FWHM, and none in crowded fields.
     pub min_separation: Option<f64>,
+}
+
+impl DetectSection {
+    /// The section with the defaults of [`DaoStarFinder::crowded`](skyphot_detection::DaoStarFinder::crowded) for what it
+    /// does not say: any roundness, any separation.
+    #[must_use]
+    pub fn for_crowded_fields(&self) -> Self {
+        Self {
+            roundness: self.roundness.or(Some(Pair(f64::NEG_INFINITY, f64::INFINITY))),
+            min_separation: self.min_separation.or(Some(0.0)),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for DetectSection {

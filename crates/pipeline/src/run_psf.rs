@@ -98,7 +98,8 @@ pub(crate) fn psf_step<T: StoredPixel>(
             ThresholdSpec::Value(v) => Threshold::Scalar(v),
             ThresholdSpec::Sigma(n) => Threshold::Image(noise.mapv(|s| n * s)),
         };
-        let finder = star_finder(&config.detect, threshold, fwhm, exec)?;
+        let crowded = section.crowded.then(|| config.detect.for_crowded_fields());
+        let finder = star_finder(crowded.as_ref().unwrap_or(&config.detect), threshold, fwhm, exec)?;
         Some(Box::new(LevelFinder { finder, level: 0.0 }))
     };
     let options = PsfOptions {

@@ -73,7 +73,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut config = CrowdedConfig { sub_shape: Some((21, 21)), ..CrowdedConfig::new(2.5) };
     config.psf.exec = exec;
     let start = Instant::now();
-    let found = fit_crowded(&image, &psf, &DaoStarFinder::new(4.0, 2.5)?, None, &config)?;
+    let found = fit_crowded(&image, &psf, &DaoStarFinder::crowded(4.0, 2.5)?, None, &config)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "# {:.1} s, {:?}", start.elapsed().as_secs_f64(), found.passes)?;
     let p = &found.photometry;

@@ -83,7 +83,7 @@ pub(crate) struct PsfCmd {
     #[arg(long, value_enum, value_name = "MODE", num_args = 0..=1, default_missing_value = "new", help_heading = "Fit")]
     iterate: Option<IterateArg>,
     /// Crowded fields: find, fit all, subtract, find what they hid, fit all again, split what is not one star; adds
-    /// sharpness and chi
+    /// sharpness and chi. Sources of any roundness and separation are taken, unless --roundness or --min-separation is given
     #[arg(long, conflicts_with_all = ["iterate", "group", "positions", "local_background", "xy_bounds"], help_heading = "Fit")]
     crowded: bool,
     /// With --crowded, make the PSF anew after every pass: an effective PSF, the same all over the image, of the N
@@ -382,7 +382,9 @@ impl Job<'_> {
                 "--finder dao, or skyphot detect --finder peaks -o cat.ecsv and --positions cat.ecsv",
             ));
         }
-        Ok(LevelFinder { finder: star_finder(self.section, threshold, fwhm, exec)?, level })
+        let crowded = self.args.crowded.then(|| self.section.for_crowded_fields());
+        let section = crowded.as_ref().unwrap_or(self.section);
+        Ok(LevelFinder { finder: star_finder(section, threshold, fwhm, exec)?, level })
     }
 
     /// A PSF from stars of the image.

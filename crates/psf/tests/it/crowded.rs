@@ -42,7 +42,7 @@ fn crowded(f: &Field, exec: &Exec) -> CrowdedPhotometry {
     let mut config = CrowdedConfig::new(FWHM);
     config.psf.exec = exec.clone();
     config.sub_shape = Some((21, 21));
-    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let finder = DaoStarFinder::crowded(4.0, FWHM).unwrap();
     fit_crowded(&image, &CircularGaussianPrf::new(FWHM).unwrap(), &finder, None, &config).unwrap()
 }
 
@@ -120,16 +120,63 @@ fn a_close_pair_becomes_two_and_wide_sources_are_not_sharp() {
     assert!(c.passes.iter().map(|r| r.split).sum::<usize>() + c.passes[1].found > 0);
     let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
     let config = CrowdedConfig { split_chi: f64::INFINITY, ..CrowdedConfig::new(FWHM) };
+    // This finder leaves out what is left of a wide source: it is not round.
     let c = fit_crowded(&image, &model, &DaoStarFinder::new(4.0, FWHM).unwrap(), None, &config).unwrap();
     let wide = near(&c.photometry, 45.0, 40.0, 0.5).unwrap();
     assert!(c.sharpness[wide] > 0.3 && c.chi[wide] > 2.0, "{} {}", c.sharpness[wide], c.chi[wide]);
+}
+
+/// Stars with noise of unit width on 60 x 60 pixels.
+fn stars(x: &[f64], y: &[f64], flux: &[f64], seed: u64) -> Field {
+    let s = Sources { x, y, flux, shape: &[], local_bkg: &[] };
+    let mut data =
+        render(&CircularGaussianPrf::new(FWHM).unwrap(), &s, (60, 60), Some((25, 25)), &Exec::serial());
+    data.indexed_iter_mut().for_each(|((j, i), v)| *v += noise(seed, (j * 60 + i) as u64));
+    let error = Array2::from_elem((60, 60), 1.0);
+    Field { x: x.to_vec(), y: y.to_vec(), flux: flux.to_vec(), data, error }
+}
+
+#[test]
+fn stars_in_a_row_are_told_apart() {
+    // Neighbours share pixels: both may find the one between them.
+    for seed in 60..66 {
+        let f = stars(&[28.4, 27.1, 26.8], &[30.2, 32.1, 34.4], &[350.0, 240.0, 200.0], seed);
+        let c = crowded(&f, &Exec::serial());
+        let p = &c.photometry;
+        assert_eq!(p.len(), 3, "{seed}: {:?}", (&p.x_fit, &p.y_fit, &p.flux_fit));
+        for k in 0..3 {
+            let i = near(p, f.x[k], f.y[k], 0.6).unwrap();
+            assert!((p.flux_fit[i] - f.flux[k]).abs() < 4.5 * p.flux_err[i], "{seed}: {k}");
+        }
+    }
+}
+
+#[test]
+fn a_blend_beyond_doubt_is_two_sources_even_if_their_fluxes_are_uncertain() {
+    for seed in 70..76 {
+        let f = stars(&[30.2, 31.1], &[30.0, 30.4], &[2200.0, 300.0], seed);
+        let p = crowded(&f, &Exec::serial()).photometry;
+        assert_eq!(p.len(), 2, "{seed}: {:?}", (&p.x_fit, &p.y_fit, &p.flux_fit));
+        let sum: f64 = p.flux_fit.iter().sum();
+        assert!((sum - 2500.0).abs() < 30.0, "{seed}: {sum}");
+        for k in 0..2 {
+            let i = near(&p, f.x[k], f.y[k], 0.6).unwrap();
+            assert!((p.flux_fit[i] - f.flux[k]).abs() < 4.5 * p.flux_err[i], "{seed}: {k}");
+        }
+    }
+    // A star alone stays one.
+    for seed in 80..100 {
+        let f = stars(&[30.2], &[30.0], &[2200.0], seed);
+        let bright = crowded(&f, &Exec::serial()).photometry.flux_fit.iter().filter(|v| **v > 100.0).count();
+        assert_eq!(bright, 1, "{seed}");
+    }
 }
 
 #[test]
 fn the_psf_may_be_made_better_on_the_way() {
     let f = field(100, 0.002, 42);
     let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
-    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let finder = DaoStarFinder::crowded(4.0, FWHM).unwrap();
     let wrong = CircularGaussianPrf::new(2.8).unwrap();
     let right = |_: &Image<'_, f64>, stars: &PsfPhotometry, _: &dyn PsfModel| {
         assert!(stars.len() > 20);
@@ -151,7 +198,7 @@ fn the_psf_may_be_made_better_on_the_way() {
 fn the_psf_is_made_from_the_stars_themselves() {
     let f = field(300, 0.003, 46);
     let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
-    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let finder = DaoStarFinder::crowded(4.0, FWHM).unwrap();
     let wrong = CircularGaussianPrf::new(2.9).unwrap();
     let refiner = EpsfRefiner { n_stars: 100, size: (17, 17), ..EpsfRefiner::default() };
     let config = CrowdedConfig { max_passes: 3, ..CrowdedConfig::new(FWHM) };
@@ -329,7 +376,7 @@ fn odd_sources_get_flags() {
 fn fewer_of_the_fainter_artificial_stars_are_found() {
     let f = field(120, 0.008, 45);
     let image = Image::new(f.data.view()).unwrap().with_error(f.error.view()).unwrap();
-    let finder = DaoStarFinder::new(4.0, FWHM).unwrap();
+    let finder = DaoStarFinder::crowded(4.0, FWHM).unwrap();
     let stars = ArtificialStars { per_flux: 24, tile: 40, ..ArtificialStars::new(vec![15.0, 60.0, 2000.0]) };
     let run = |threads: usize| {
         let mut config = CrowdedConfig::new(FWHM);

@@ -30,6 +30,8 @@ pub(super) struct Star {
     /// Errors of flux, x and y in its last fit; NaN before.
     pub(super) error: [f64; 3],
     pub(super) settled: bool,
+    /// Its residuals, as they are since its last fit, were looked at for a second source.
+    pub(super) examined: bool,
 }
 
 /// What a round of fits did.
@@ -136,6 +138,7 @@ impl Field<'_> {
                 || far(f.values[1] - s.x, s.error[1], 1e-3)
                 || far(f.values[2] - s.y, s.error[2], 1e-3);
             (s.flux, s.x, s.y) = (f.values[0], f.values[1], f.values[2]);
+            s.examined = false;
             if changed {
                 moved.push((s.x, s.y));
             }
@@ -177,31 +180,53 @@ impl Field<'_> {
         stars: &[Star],
     ) -> (Vec<Member>, Vec<usize>, Vec<Vec<f64>>) {
         let (mut members, mut kept, mut start) = (Vec::new(), Vec::new(), Vec::new());
-        let mut values = Vec::new();
         for &i in rows {
             let s = &stars[i];
-            let n_free = self.layout.n_free;
-            let (member, _, _) = cut(image, (s.x, s.y), s.flux, 0.0, self.config.psf.fit_shape, n_free);
-            let Ok(mut m) = member else { continue };
-            values.resize(m.window.len(), 0.0);
-            for &j in rows {
-                let t = &stars[j];
-                model.evaluate(&Source { x: t.x, y: t.y, shape: &self.shape }, m.window, &mut values);
-                for ((d, v), w) in m.data.iter_mut().zip(&values).zip(&m.weight) {
-                    if *w > 0.0 {
-                        *d += t.flux * v;
-                    }
-                }
-            }
+            let Some(m) = self.member(model, image, s, rows.iter().map(|&j| &stars[j])) else { continue };
             members.push(m);
             kept.push(i);
-            start.push([s.flux, s.x, s.y].into_iter().chain(self.shape.iter().copied()).collect());
+            start.push(self.start(s));
         }
         if kept.len() > 1 {
             let at: Vec<(f64, f64)> = kept.iter().map(|&i| (stars[i].x, stars[i].y)).collect();
             count_once(&mut members, &at, self.layout.n_free);
         }
         (members, kept, start)
+    }
+
+    /// The pixels of the fit box of a source with some sources put back.
+    pub(super) fn member<'s>(
+        &self,
+        model: &dyn PsfModel,
+        image: &Image<'_, f64>,
+        s: &Star,
+        back: impl Iterator<Item = &'s Star>,
+    ) -> Option<Member> {
+        let shape = self.config.psf.fit_shape;
+        let mut m = cut(image, (s.x, s.y), s.flux, 0.0, shape, self.layout.n_free).0.ok()?;
+        let mut values = vec![0.0; m.window.len()];
+        for t in back {
+            model.evaluate(&Source { x: t.x, y: t.y, shape: &self.shape }, m.window, &mut values);
+            for ((d, v), w) in m.data.iter_mut().zip(&values).zip(&m.weight) {
+                if *w > 0.0 {
+                    *d += t.flux * v;
+                }
+            }
+        }
+        Some(m)
+    }
+
+    /// What a fit of a source starts from.
+    pub(super) fn start(&self, s: &Star) -> Vec<f64> {
+        [s.flux, s.x, s.y].into_iter().chain(self.shape.iter().copied()).collect()
+    }
+
+    /// The sum of squared weighted residuals over the pixels of a fit.
+    pub(super) fn chi2_left(&self, m: &Member) -> f64 {
+        let w = m.window;
+        let at = |k: usize| [(w.y_min + (k / w.nx) as i64) as usize, (w.x_min + (k % w.nx) as i64) as usize];
+        let good = m.weight.iter().enumerate().filter(|(_, weight)| **weight > 0.0);
+        good.map(|(k, weight)| (self.residual[at(k)] * weight).powi(2)).sum()
     }
 
     pub(super) fn group<'g>(

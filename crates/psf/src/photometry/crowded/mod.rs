@@ -2,6 +2,7 @@
 
 mod completeness;
 mod config;
+mod drop;
 mod field;
 mod measure;
 mod refine;

@@ -7,11 +7,12 @@ use skyphot_core::{Image, Point};
 use super::run::RefinePsf;
 use crate::epsf::flat_top::{Top, flat_tops};
 use crate::error::Result;
+use crate::kernel::cells::Cells;
 use crate::render::box_around;
 use crate::{EpsfBuilder, EpsfEntry, EpsfStar, EpsfStars, PsfFlags, PsfModel, PsfPhotometry, Source, Window};
 
-/// Makes the PSF anew as the effective PSF of the brightest stars, each cut out of the image less all other sources
-/// (as DAOPHOT's users do by hand).
+/// Makes the PSF anew as the effective PSF of the brightest stars that are not blended with another, each cut out of the
+/// image less all other sources (as DAOPHOT's users do by hand).
 ///
 /// ```
 /// use ndarray::Array2;
@@ -67,6 +68,10 @@ impl Default for EpsfRefiner {
 
 /// Stars that make an ePSF at least.
 const FEWEST: usize = 4;
+/// Stars with another source nearer than this, in FWHM, of more than this part of their flux are not taken: what is left of
+/// that one would be in the PSF, and the two may be pieces of a saturated star.
+const BLEND: f64 = 1.5;
+const PART: f64 = 0.1;
 /// So many times more are looked at: some are saturated.
 const SPARE: usize = 4;
 
@@ -79,11 +84,26 @@ impl RefinePsf for EpsfRefiner {
     ) -> Result<Option<Arc<dyn PsfModel>>> {
         let all = Window::of_shape(others.shape());
         let window = |i: usize| box_around(stars.x_fit[i], stars.y_fit[i], self.size);
+        let apart = BLEND * model.fwhm().unwrap_or(3.0);
+        let cells = Cells::of(stars.x_fit.iter().copied().zip(stars.y_fit.iter().copied()), apart);
+        let blended = |i: usize| {
+            let (x, y, flux) = (stars.x_fit[i], stars.y_fit[i], stars.flux_fit[i]);
+            let mut found = false;
+            cells.for_each_within(1, x, y, |j| {
+                let near = (stars.x_fit[j] - x).hypot(stars.y_fit[j] - y) < apart;
+                found |= j != i && near && stars.flux_fit[j] > PART * flux;
+            });
+            found
+        };
         let mut rows: Vec<usize> = (0..stars.len())
             .filter(|&i| {
                 let (flux, w) = (stars.flux_fit[i], window(i));
                 let good = (stars.flags[i] - PsfFlags::LOCAL_COVARIANCE).is_empty();
-                good && flux > 0.0 && flux <= self.max_flux && !w.is_empty() && w.intersection(&all) == w
+                good && flux > 0.0
+                    && flux <= self.max_flux
+                    && !w.is_empty()
+                    && w.intersection(&all) == w
+                    && !blended(i)
             })
             .collect();
         rows.sort_by(|&a, &b| stars.flux_fit[b].total_cmp(&stars.flux_fit[a]).then(a.cmp(&b)));

@@ -15,6 +15,9 @@ use crate::photometry::layout::Layout;
 use crate::photometry::result::{PsfPhotometry, Start};
 use crate::{InitialParameters, PsfConfig, PsfFlags, PsfModel, SourceGroups};
 
+/// Rounds of splitting in one pass: one source becomes two in each.
+const MOST_SPLITS: usize = 3;
+
 /// Makes a better PSF from the sources fitted so far. A closure will do.
 pub trait RefinePsf: Sync {
     /// `others` is the image less all sources, from which a source is had alone by adding its own model again; `stars`
@@ -116,8 +119,10 @@ impl CrowdedPhotometry {
 ///
 /// Each source is fitted to the pixels of its box with all others subtracted, near neighbours together, every pixel
 /// counted once; rounds of such fits go on until nothing moves by more than a small part of its error. Sources too
-/// faint are dropped, of two too near the fainter is, sources with bad residuals are tried as two, and if a `refine` is
-/// given, it may make a better PSF after each pass. Errors come from the source and the neighbours that its box sees,
+/// faint are dropped, of two too near the fainter is, if a `refine` is given, it may make a better PSF in each pass, and
+/// sources with bad residuals are tried as two. The finder should take close pairs, which look like long sources:
+/// [`DaoStarFinder::crowded`](skyphot_detection::DaoStarFinder::crowded). Galaxies are found in pieces then; one that
+/// drops what is not round leaves them whole. Errors come from the source and the neighbours that its box sees,
 /// which the flag `local_covariance` says.
 ///
 /// ```
@@ -127,7 +132,7 @@ impl CrowdedPhotometry {
 /// let psf = CircularGaussianPrf::new(2.5)?;
 /// let truth = Sources { x: &[20.3, 22.9], y: &[30.8, 31.0], flux: &[1000.0, 300.0], shape: &[], local_bkg: &[] };
 /// let data = render(&psf, &truth, (60, 50), Some((31, 31)), &Exec::serial());
-/// let finder = DaoStarFinder::new(2.0, 2.5)?;
+/// let finder = DaoStarFinder::crowded(2.0, 2.5)?;
 /// let found = fit_crowded(&Image::new(data.view())?, &psf, &finder, None, &CrowdedConfig::new(2.5))?;
 /// assert_eq!(found.len(), 2);
 /// assert!((found.photometry.flux_fit.iter().sum::<f64>() - 1300.0).abs() < 1.0);
@@ -177,17 +182,14 @@ pub fn fit_crowded<T: Pixel>(
         let number = u32::try_from(pass).unwrap_or(u32::MAX);
         let psf = better.as_deref().unwrap_or(model);
         report.found = find(&field, psf, finder, &mut stars, number)?;
-        if report.found == 0 {
+        let nothing_new = report.found == 0 && passes.last().is_none_or(|p: &PassReport| p.split == 0);
+        if nothing_new {
             passes.push(report);
             break;
         }
         field.settle(psf, &mut stars)?;
-        report.dropped = drop_bad(&field, &mut stars);
-        field.subtract(psf, &stars);
-        report.split = field.split(psf, &mut stars, number)?;
-        if report.dropped + report.split > 0 {
-            field.settle(psf, &mut stars)?;
-        }
+        report.dropped = field.drop_bad(psf, &mut stars)?;
+        // A better PSF first: a wrong one makes two of all bright stars.
         if let Some(r) = refine {
             let phot = photometry(&field, psf, &stars, &plain, Errors::OfLastFit)?.0;
             let new = r.refine(&field.left()?, &phot, psf)?;
@@ -201,19 +203,19 @@ pub fn fit_crowded<T: Pixel>(
                 field.settle(psf, &mut stars)?;
             }
         }
+        let psf = better.as_deref().unwrap_or(model);
+        for _ in 0..MOST_SPLITS {
+            let n = field.split(psf, &mut stars, number)?;
+            report.split += n;
+            if n == 0 {
+                break;
+            }
+            field.settle(psf, &mut stars)?;
+        }
         passes.push(report);
     }
     let psf = better.as_deref().unwrap_or(model);
-    let mut dropped = 0;
-    // Dropping one may make another significant, or not; a few rounds suffice.
-    for _ in 0..3 {
-        let n = drop_bad(&field, &mut stars);
-        dropped += n;
-        if n == 0 {
-            break;
-        }
-        field.settle(psf, &mut stars)?;
-    }
+    let dropped = field.drop_bad(psf, &mut stars)?;
     if let Some(last) = passes.last_mut() {
         last.dropped += dropped;
     }
@@ -256,48 +258,12 @@ fn find(
             pass,
             error: [f64::NAN; 3],
             settled: false,
+            examined: false,
         })
     });
     let n = stars.len();
     stars.extend(new.into_iter().flatten());
     Ok(stars.len() - n)
-}
-
-/// Drops sources that are not significant, left the image, or are too near to a brighter one. How many.
-fn drop_bad(field: &Field<'_>, stars: &mut Vec<Star>) -> usize {
-    let c = field.config;
-    let (ny, nx) = (field.data.nrows() as f64, field.data.ncols() as f64);
-    let merge = c.merge * c.fwhm;
-    let near = Cells::of(stars.iter().map(|s| (s.x, s.y)), merge.max(1.0));
-    let bad = |s: &Star| {
-        let inside = s.x > -0.5 && s.y > -0.5 && s.x < nx - 0.5 && s.y < ny - 0.5;
-        // Without errors at all, a positive flux has to do.
-        let significant = if s.error[0].is_finite() { s.flux >= c.min_snr * s.error[0] } else { true };
-        !(inside && significant && s.flux > 0.0)
-    };
-    let keep: Vec<bool> = stars
-        .iter()
-        .enumerate()
-        .map(|(i, s)| {
-            let mut hidden = false;
-            near.for_each_within(1, s.x, s.y, |j| {
-                let t = &stars[j];
-                let brighter = t.flux > s.flux || t.flux == s.flux && j < i;
-                hidden |= j != i && brighter && !bad(t) && (t.x - s.x).hypot(t.y - s.y) < merge;
-            });
-            !bad(s) && !hidden
-        })
-        .collect();
-    let gone: Vec<(f64, f64)> =
-        stars.iter().zip(&keep).filter(|(_, k)| !**k).map(|(s, _)| (s.x, s.y)).collect();
-    let n = gone.len();
-    let around = Cells::of(gone.into_iter(), c.psf.fit_shape.0.max(c.psf.fit_shape.1) as f64 + c.fwhm);
-    let mut k = keep.iter();
-    stars.retain(|_| k.next().copied().unwrap_or(true));
-    for s in stars.iter_mut() {
-        s.settled &= !around.any_near(s.x, s.y);
-    }
-    n
 }
 
 /// Where the errors of a source come from.
