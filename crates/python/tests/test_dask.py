@@ -1,6 +1,6 @@
 """Photometry on a cluster: the same bytes as in one process, though a worker is killed; small messages.
 
-`SKYPHOT_DASK_IMAGES` sets the number of images (16; 64 for the whole run).
+`SKYPHOT_DASK_IMAGES` sets the number of images (64).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from astropy.wcs import WCS
 
 from skyphot.dask import Address, Photometry, measure_images, tiles
 
-N_IMAGES = int(os.environ.get("SKYPHOT_DASK_IMAGES", "16"))
+N_IMAGES = int(os.environ.get("SKYPHOT_DASK_IMAGES", "64"))
 
 
 def write_image(path, number, shape=(400, 380), n_stars=60):
@@ -60,7 +60,7 @@ class Slow(Photometry):
     """Takes its time, so that a worker can be killed in between."""
 
     def __call__(self, address):
-        time.sleep(0.15)
+        time.sleep(0.05)
         return super().__call__(address)
 
 
@@ -105,6 +105,45 @@ def test_the_layout_is_that_of_hats(alone):
     import pyarrow.dataset as ds
 
     assert ds.dataset(out / "dataset", format="parquet", partitioning="hive").count_rows() == run.n_rows
+
+
+def package(name):
+    """A package, or a skip that says what is missing."""
+    return pytest.importorskip(name, reason=f"{name} is not installed: the catalogue is not opened with it")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_hats_opens_the_catalogue(alone):
+    hats = package("hats")
+    from hats.io.validation import is_valid_catalog
+
+    run, out = alone
+    catalog = hats.read_hats(out)
+    assert sorted((p.order, p.pixel) for p in catalog.get_healpix_pixels()) == sorted(run.partitions)
+    info = catalog.catalog_info
+    assert (info.total_rows, info.ra_column, info.dec_column, info.healpix_order) == (run.n_rows, "ra", "dec", 29)
+    assert catalog.schema.names == run.to_table().schema.names
+    assert is_valid_catalog(out, strict=True)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_lsdb_opens_the_catalogue(alone):
+    lsdb = package("lsdb")
+    run, out = alone
+    table = run.to_table().to_pandas()
+    catalog = lsdb.open_catalog(out)
+    assert len(catalog) == run.n_rows
+    keys = ["_healpix_29", "image", "row"]
+    frame = catalog.compute(progress_bar=False).reset_index().sort_values(keys)
+    table = table.sort_values(keys)
+    for name in table.columns:
+        assert np.array_equal(frame[name].to_numpy(), table[name].to_numpy(), equal_nan=True), name
+    # Stars of one image, by a cone and by the angles themselves.
+    at = table.iloc[len(table) // 2]
+    found = catalog.cone_search(ra=at.ra, dec=at.dec, radius_arcsec=60.0).compute(progress_bar=False)
+    near = np.hypot((table.ra - at.ra) * np.cos(np.radians(at.dec)), table.dec - at.dec) * 3600 < 60.0
+    assert 0 < near.sum() < len(table)
+    assert sorted(found["ra"]) == sorted(table.ra[near])
 
 
 def astropy_units():
