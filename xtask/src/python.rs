@@ -37,13 +37,7 @@ pub(crate) fn all(release: bool) -> Result<Outcome> {
     if wheels.exists() {
         std::fs::remove_dir_all(&wheels)?;
     }
-    let mut build = run::command(venv.join("bin/maturin"));
-    build.args(["build", "--quiet", "--locked", "--compatibility", "linux", "--manifest-path"]);
-    build.arg(package.join("Cargo.toml")).arg("--interpreter").arg(&venv_python).arg("--out").arg(&wheels);
-    if release {
-        build.arg("--release");
-    }
-    run::checked(&mut build)?;
+    run::checked(&mut build(&venv, &package, &venv_python, &wheels, release))?;
     let wheel = the_wheel(&wheels)?;
     pip(&["--no-deps", "--force-reinstall", &wheel.to_string_lossy()])?;
 
@@ -65,7 +59,44 @@ pub(crate) fn all(release: bool) -> Result<Outcome> {
             .arg(package.join("pyproject.toml")),
     )?;
     against_photutils(&package, &wheel, &out)?;
+    without_the_lock(&venv, &package, &out, release)?;
     Ok(Outcome::Passed)
+}
+
+/// The interpreter without the global lock. Its wheel has no stable interface: pyo3 leaves that out by itself.
+const FREE_THREADED: &str = "python3.14t";
+
+/// Where there is an interpreter without the global lock: a wheel for it, and the tests of threads there.
+fn without_the_lock(venv: &Path, package: &Path, out: &Path, release: bool) -> Result<()> {
+    let Ok(python) =
+        run::output(run::command(FREE_THREADED).args(["-c", "import sys; print(sys.executable)"]))
+    else {
+        println!("python: no {FREE_THREADED}: not tested without the global lock");
+        return Ok(());
+    };
+    let (own, wheels) = (out.join("free-threaded"), out.join("wheels-free-threaded"));
+    run::checked(run::command(python.trim()).args(["-m", "venv", "--clear"]).arg(&own))?;
+    if wheels.exists() {
+        std::fs::remove_dir_all(&wheels)?;
+    }
+    let own_python = own.join("bin/python");
+    run::checked(&mut build(venv, package, &own_python, &wheels, release))?;
+    let mut pip = run::command(&own_python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint"]);
+    pip.arg(workspace::root().join("tests/reference/requirements.txt")).args(["pytest>=8", "numpy"]);
+    run::checked(pip.arg(the_wheel(&wheels)?))?;
+    run::checked(&mut tests(&own_python, package, "test_threads.py"))
+}
+
+/// maturin's build of a wheel for an interpreter.
+fn build(venv: &Path, package: &Path, interpreter: &Path, wheels: &Path, release: bool) -> Command {
+    let mut build = run::command(venv.join("bin/maturin"));
+    build.args(["build", "--quiet", "--locked", "--compatibility", "linux", "--manifest-path"]);
+    build.arg(package.join("Cargo.toml")).arg("--interpreter").arg(interpreter).arg("--out").arg(wheels);
+    if release {
+        build.arg("--release");
+    }
+    build
 }
 
 /// The comparison, with the interpreter and the packages of the peers and the wheel on its path.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use skyphot::Error;
 use skyphot::calibration::{
-    ApertureCorrections, ApertureNoise, AsinhMagnitude, ConcentrationCut, EncircledEnergy,
+    ApertureCorrections, ApertureNoise, AsinhMagnitude, Band, ConcentrationCut, EncircledEnergy,
     EnergyInterpolation, FluxScale, FluxUnit, MagnitudeSystem, Reference, ZeroPoint, ZeroPointConfig,
     ZeroPointStatistic, aperture_quality, fit_zero_point, flux_of_magnitude, limiting_magnitude, magnitude,
     magnitude_error, zero_point_of_field,
@@ -17,7 +17,7 @@ use skyphot::io::{Header, ImageFile};
 use crate::image::Held;
 use crate::io::TableArg;
 use crate::stats::{ClipArg, clip_of};
-use crate::table::doubles;
+use crate::table::{doubles, to_python};
 use crate::wcs::directions;
 use crate::work::{self, value_error};
 
@@ -287,6 +287,61 @@ fn zero_point_field<'py>(
     Ok(d)
 }
 
+/// Magnitudes of a zero point and, if it has a colour term, of colours; `fit` is its value, colour term and pivot.
+#[pyfunction]
+fn zero_point_apply<'py>(
+    py: Python<'py>,
+    instrumental: Doubles<'py>,
+    colour: Option<Doubles<'py>>,
+    fit: (f64, f64, f64),
+) -> PyResult<Bound<'py, PyAny>> {
+    let m = doubles(&instrumental);
+    let c = colour.map_or_else(|| vec![f64::NAN; m.len()], |c| doubles(&c));
+    if m.len() != c.len() {
+        return Err(value_error(format!("{} magnitudes and {} colours", m.len(), c.len())));
+    }
+    let z = ZeroPoint {
+        value: fit.0,
+        error: f64::NAN,
+        scatter: f64::NAN,
+        colour_term: fit.1,
+        colour_term_error: f64::NAN,
+        n_used: 0,
+        n_clipped: 0,
+        residual: Vec::new(),
+        kept: Vec::new(),
+    };
+    Ok(out(py, m.iter().zip(&c).map(|(m, c)| z.apply(*m, *c, fit.2)).collect()))
+}
+
+/// Name, positions in degrees, magnitudes and their errors.
+type BandArg<'py> = (String, (Doubles<'py>, Doubles<'py>), Doubles<'py>, Option<Doubles<'py>>);
+
+/// The magnitudes and colours of the sources of the first band.
+#[pyfunction]
+fn colour_magnitude<'py>(
+    py: Python<'py>,
+    bands: Vec<BandArg<'py>>,
+    radius: f64,
+    n_threads: Option<i64>,
+) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
+    let bands: Vec<_> = bands
+        .iter()
+        .map(|(name, (lon, lat), m, e)| {
+            (name.clone(), directions(lon, lat), doubles(m), e.as_ref().map(doubles))
+        })
+        .collect();
+    let exec = work::exec(n_threads)?;
+    let table = work::run(py, move || {
+        let bands: Vec<_> = bands
+            .iter()
+            .map(|(name, sky, magnitude, error)| Band { name, sky, magnitude, error: error.as_deref() })
+            .collect();
+        skyphot::calibration::colour_magnitude(&bands, radius, &exec).map_err(Error::from)
+    })?;
+    to_python(py, &table)
+}
+
 /// The noise of an aperture: variance of the background, signal to noise of signals, limiting signal.
 #[pyfunction]
 fn aperture_noise<'py>(
@@ -393,6 +448,8 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(aperture_correction_at, m)?)?;
     m.add_function(wrap_pyfunction!(zero_point, m)?)?;
     m.add_function(wrap_pyfunction!(zero_point_field, m)?)?;
+    m.add_function(wrap_pyfunction!(zero_point_apply, m)?)?;
+    m.add_function(wrap_pyfunction!(colour_magnitude, m)?)?;
     m.add_function(wrap_pyfunction!(aperture_noise, m)?)?;
     m.add_function(wrap_pyfunction!(limit, m)?)?;
     m.add_function(wrap_pyfunction!(concentration, m)?)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ndarray::ArrayD;
 use numpy::{Element, IntoPyArray, PyArray2, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyFileExistsError, PyFileNotFoundError, PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -9,8 +10,8 @@ use pyo3::types::{PyDict, PyList};
 use skyphot::core::table::ColumnData;
 use skyphot::core::{BoundingBox, Column, Meta, MetaValue, Pixel, Table};
 use skyphot::io::{
-    CardValue, FileSpec, FitsHdu, HduKind, HduSelector, Header, ImageData, ImageFile, ImageHdu, IoError,
-    PixelType, TableFormat, TableOptions, UncertaintyKind,
+    CardValue, FileSpec, FitsFile, FitsHdu, HduKind, HduSelector, Header, ImageData, ImageFile, ImageHdu,
+    IoError, PixelType, TableFormat, TableOptions, UncertaintyKind,
 };
 use skyphot::pipeline::{AnyExposure, InputSection, PipelineError};
 
@@ -160,6 +161,60 @@ fn read_plane(py: Python<'_>, file: String, what: &str, window: Option<Window>) 
         }
         _ => Err(value_error(format!("no plane '{what}'"))),
     }
+}
+
+/// An image of any number of axes as it is, or one plane of it.
+#[pyfunction]
+fn read_cube(py: Python<'_>, file: String, plane: Option<Vec<usize>>) -> PyResult<Py<PyAny>> {
+    let spec = FileSpec::parse(&file);
+    let path = spec.path;
+    let ImageFile::Fits(file) = run_io(py, move || ImageFile::open(path))? else {
+        return Err(value_error("images of more than two dimensions are read from FITS files only"));
+    };
+    let deep = file.hdus().iter().find(|h| h.has_pixels() && !h.is_table() && h.shape.len() > 2);
+    let info = match (&spec.hdu, deep) {
+        (HduSelector::Auto, Some(deep)) => Ok(deep),
+        (hdu, _) => file.find(hdu),
+    }
+    .map_err(|e| io_error(&e))?;
+    let (hdu, shape, pixel) = (HduSelector::Index(info.index), info.shape.clone(), info.pixel_type());
+    match pixel {
+        PixelType::F32 => cube::<f32>(py, file, hdu, shape, plane),
+        PixelType::F64 => cube::<f64>(py, file, hdu, shape, plane),
+    }
+}
+
+fn cube<T: Pixel + Element>(
+    py: Python<'_>,
+    file: FitsFile,
+    hdu: HduSelector,
+    shape: Vec<usize>,
+    plane: Option<Vec<usize>>,
+) -> PyResult<Py<PyAny>> {
+    let axes = &shape[..shape.len().saturating_sub(2)];
+    let total: usize = axes.iter().product();
+    if let Some(index) = plane {
+        let number = match index.as_slice() {
+            [n] => Some(*n),
+            many if many.len() == axes.len() && many.iter().zip(axes).all(|(i, n)| i < n) => {
+                Some(many.iter().zip(axes).fold(0, |sum, (i, n)| sum * n + i))
+            }
+            _ => None,
+        };
+        let number = number
+            .ok_or_else(|| value_error(format!("no plane {index:?} in an image of the shape {shape:?}")))?;
+        let a = run_io(py, move || file.read_plane::<T>(&hdu, number))?;
+        return Ok(a.into_pyarray(py).into_any().unbind());
+    }
+    let values = run_io(py, move || {
+        let mut values = Vec::new();
+        for k in 0..total {
+            values.extend_from_slice(file.read_plane::<T>(&hdu, k)?.as_slice().unwrap_or_default());
+        }
+        Ok(values)
+    })?;
+    let a = ArrayD::from_shape_vec(shape, values).map_err(value_error)?;
+    Ok(a.into_pyarray(py).into_any().unbind())
 }
 
 fn pixels<T: Pixel + Element>(
@@ -445,6 +500,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(file_info, m)?)?;
     m.add_function(wrap_pyfunction!(read_header, m)?)?;
     m.add_function(wrap_pyfunction!(read_plane, m)?)?;
+    m.add_function(wrap_pyfunction!(read_cube, m)?)?;
     m.add_function(wrap_pyfunction!(read_exposure, m)?)?;
     m.add_function(wrap_pyfunction!(read_table, m)?)?;
     m.add_function(wrap_pyfunction!(write_table, m)?)?;

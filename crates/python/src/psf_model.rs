@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ndarray::Axis;
+use ndarray::{Array2, Axis};
 use numpy::{IntoPyArray, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use skyphot::core::Point;
 use skyphot::psf::{
-    AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf, Extent,
-    GaussianPrf, GaussianPsf, GriddedPsf, ImagePsf, ImagePsfConfig, MoffatPrf, MoffatPsf, PsfModel,
-    ShapeParameter, Source, Window,
+    AiryDiskPrf, AiryDiskPsf, CircularGaussianPrf, CircularGaussianPsf, CircularGaussianSigmaPrf,
+    Derivatives, Extent, GaussianPrf, GaussianPsf, GriddedPsf, ImagePsf, ImagePsfConfig, MoffatPrf,
+    MoffatPsf, PsfModel, ShapeParameter, Source, Window,
 };
 
 use crate::image::Held;
@@ -166,9 +166,9 @@ impl ModelArg {
                 ("GaussianPRF", [x, y, t]) => shared(GaussianPrf::new(*x, *y, *t)),
                 ("GaussianPSF", [x, y, t]) => shared(GaussianPsf::new(*x, *y, *t)),
                 ("MoffatPSF", [a, b]) => shared(MoffatPsf::new(*a, *b)),
-                ("MoffatPRF", [a, b]) => shared(MoffatPrf::new(*a, *b)),
+                ("MoffatPRF", [a, b, n]) => shared(MoffatPrf::new(*a, *b).map(|m| m.with_nodes(*n as usize))),
                 ("AiryDiskPSF", [r]) => shared(AiryDiskPsf::new(*r)),
-                ("AiryDiskPRF", [r]) => shared(AiryDiskPrf::new(*r)),
+                ("AiryDiskPRF", [r, n]) => shared(AiryDiskPrf::new(*r).map(|m| m.with_nodes(*n as usize))),
                 (name, p) => Err(value_error(format!("no PSF model '{name}' of {} numbers", p.len()))),
             },
         }
@@ -196,24 +196,56 @@ fn psf_values<'py>(
     };
     let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
     for ((o, x), y) in out.chunks_mut(1).zip(&x).zip(&y) {
-        if pixels {
-            let pixel = Window::new(*x as i64, *y as i64, 1, 1);
-            model.evaluate(&Source { x: x_0, y: y_0, shape: &shape }, pixel, o);
-        } else {
-            let source = Source { x: x_0 - x, y: y_0 - y, shape: &shape };
-            model.evaluate(&source, Window::new(0, 0, 1, 1), o);
+        let (window, source) = at_point(*x, *y, x_0, y_0, &shape);
+        model.evaluate(&source, window, o);
+    }
+    Ok(out.into_pyarray(py).into_any())
+}
+
+/// The derivatives of a model of unit flux at any coordinates: its values, and those by x, y and each shape parameter,
+/// `(3 + n, len(x))`.
+#[pyfunction]
+fn psf_derivatives<'py>(
+    py: Python<'py>,
+    model: ModelArg,
+    x: PyReadonlyArray1<'py, f64>,
+    y: PyReadonlyArray1<'py, f64>,
+    x_0: f64,
+    y_0: f64,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (x, y) = (doubles(&x), doubles(&y));
+    let model = model.model()?;
+    let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
+    let mut out = Array2::zeros((3 + shape.len(), x.len()));
+    let mut d = Derivatives::default();
+    for ((mut o, x), y) in out.columns_mut().into_iter().zip(&x).zip(&y) {
+        let (window, source) = at_point(*x, *y, x_0, y_0, &shape);
+        model.derivatives(&source, window, true, &mut d);
+        let values = [&d.value, &d.dx, &d.dy].into_iter().chain(&d.shape);
+        for (o, v) in o.iter_mut().zip(values) {
+            *o = v.first().copied().unwrap_or(f64::NAN);
         }
     }
     Ok(out.into_pyarray(py).into_any())
 }
 
-/// Half the sizes of the bounding box, and the FWHM if the model knows it.
+/// The box of one pixel at a coordinate and the source: a pixel is at whole numbers, so others move the source.
+fn at_point(x: f64, y: f64, x_0: f64, y_0: f64, shape: &[f64]) -> (Window, Source<'_>) {
+    let whole = |v: f64| v.fract() == 0.0 && v.abs() < 1e15;
+    if whole(x) && whole(y) {
+        (Window::new(x as i64, y as i64, 1, 1), Source { x: x_0, y: y_0, shape })
+    } else {
+        (Window::new(0, 0, 1, 1), Source { x: x_0 - x, y: y_0 - y, shape })
+    }
+}
+
+/// The limits of the bounding box around the position, `x0, x1, y0, y1`, and the FWHM if the model knows it.
 #[pyfunction]
-fn psf_extent(model: ModelArg) -> PyResult<(f64, f64, Option<f64>)> {
+fn psf_extent(model: ModelArg) -> PyResult<(f64, f64, f64, f64, Option<f64>)> {
     let model = model.model()?;
     let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
     let e = model.extent(&Source { x: 0.0, y: 0.0, shape: &shape });
-    Ok((e.x.1, e.y.1, model.fwhm()))
+    Ok((e.x.0, e.x.1, e.y.0, e.y.1, model.fwhm()))
 }
 
 /// From a PSF at points to one in pixels, plane by plane of `(n, ny, nx)`.
@@ -253,6 +285,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(image_psf, m)?)?;
     m.add_function(wrap_pyfunction!(gridded_psf, m)?)?;
     m.add_function(wrap_pyfunction!(psf_values, m)?)?;
+    m.add_function(wrap_pyfunction!(psf_derivatives, m)?)?;
     m.add_function(wrap_pyfunction!(psf_extent, m)?)?;
     m.add_function(wrap_pyfunction!(make_epsf_from_psf, m)?)?;
     m.add_function(wrap_pyfunction!(integral, m)?)

@@ -20,6 +20,8 @@ from case import CASES
 
 import cases  # noqa: F401  (it adds the calls)
 import cases_data  # noqa: F401
+import cases_inputs  # noqa: F401
+import cases_psf  # noqa: F401
 import cases_shapes  # noqa: F401
 
 MODULES = ("aperture", "background", "centroids", "datasets", "detection", "geometry", "morphology", "profiles", "psf", "psf_matching", "segmentation")

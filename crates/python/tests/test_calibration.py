@@ -209,3 +209,43 @@ def test_data_quality():
             wrong()
     with pytest.raises(TypeError):
         dq.mask(plane * 1.5)
+
+
+def test_colour_terms():
+    rng = np.random.default_rng(4)
+    m, colour = rng.uniform(-9, -4, 200), rng.uniform(-0.3, 2.1, 200)
+    # Even noise reaches no further than 1.8 standard deviations: only the first nine are clipped.
+    known = m + 25.3 + 0.07 * (colour - 0.8) + rng.uniform(-0.01, 0.01, 200)
+    slope, value = np.polyfit(colour[9:] - 0.8, (known - m)[9:], 1)
+    known[:9] += 1.5
+    z = c.fit_zero_point(m, known, colour=colour, pivot_colour=0.8, statistic="mean")
+    np.testing.assert_allclose([z.value, z.colour_term], [value, slope], rtol=1e-9)
+    assert z.pivot_colour == 0.8 and z.n_clipped == 9
+    np.testing.assert_allclose(z.apply(m, colour), m + value + slope * (colour - 0.8), rtol=1e-9)
+    assert np.isclose(z.apply(-5.0, 0.8), value - 5) and isinstance(z.apply(-5.0, 0.8), float)
+    assert z.apply(np.zeros((2, 3)), 0.8).shape == (2, 3)
+    with pytest.raises(ValueError, match="colour"):
+        z.apply(m)
+    plain = c.fit_zero_point(m, m + 25.0)
+    np.testing.assert_allclose(plain.apply(m), m + 25.0, rtol=1e-14)
+
+
+def test_tables_of_several_bands():
+    rng = np.random.default_rng(6)
+    n = 60
+    sky = SkyCoord(150 + rng.uniform(0, 0.2, n), 2 + rng.uniform(0, 0.2, n), unit="deg")
+    order, near = rng.permutation(n)[:45], np.full(45, 0.1)
+    other = sky[order].directional_offset_by(rng.uniform(0, 6, 45) * u.rad, near * u.arcsec).galactic
+    b, v = rng.uniform(18, 22, n), rng.uniform(18, 22, 45)
+    t = c.colour_magnitude([c.Band("B", sky, b, np.full(n, 0.01)), c.Band("V", other, v)], 0.5 * u.arcsec)
+    assert t.colnames == ["id", "ra", "dec", "mag_B", "mag_B_err", "mag_V", "sep_V", "row_V", "B-V"] and len(t) == n
+    index, separation, _ = sky.match_to_catalog_sky(other)
+    there = separation < 0.5 * u.arcsec
+    assert there.sum() == 45 and np.array_equal(t["row_V"], np.where(there, index, -1))
+    np.testing.assert_allclose(t["sep_V"][there].to_value("arcsec"), 0.1, rtol=1e-6)
+    np.testing.assert_allclose(t["B-V"][there].value, (b - v[index])[there], rtol=1e-12)
+    assert np.all(np.isnan(t["mag_V"][~there])) and t["B-V"].unit == u.mag and t["ra"].unit == u.deg
+    np.testing.assert_allclose(t["ra"].value, sky.ra.deg, rtol=1e-14)
+    for bands in ([], [c.Band("B", sky, b)], [c.Band("B", sky, b)] * 2, [c.Band("B", sky, b[1:]), c.Band("V", other, v)]):
+        with pytest.raises(ValueError):
+            c.colour_magnitude(bands, 1e-4)

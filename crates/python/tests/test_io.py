@@ -155,3 +155,26 @@ def test_real_exposures():
     x, y = r.wcs.world_to_pixel(r.wcs.pixel_to_world([10.0, 20.0], [30.0, 40.0]))
     # The inverse is a polynomial of the file itself; gwcs gives the same 0.0004 pixels.
     np.testing.assert_allclose((x, y), ([10.0, 20.0], [30.0, 40.0]), atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [">i2", ">i4", ">f4", ">f8", "u2"])
+def test_images_of_more_than_two_dimensions(dtype, tmp_path):
+    path = tmp_path / "cube.fits"
+    cube = np.arange(2 * 3 * 5 * 7).reshape(2, 3, 5, 7).astype(dtype)
+    line = fits.ImageHDU(cube[0, 0, 0], name="LINE")
+    packed = fits.CompImageHDU(cube[0], name="PACKED", compression_type="RICE_1" if cube.dtype.kind != "f" else "GZIP_1")
+    flat = fits.ImageHDU(cube[0, 0], name="FLAT")
+    fits.HDUList([fits.PrimaryHDU(), flat, fits.ImageHDU(cube, name="CUBE"), packed, line]).writeto(path)
+    whole = io.read_cube(path)
+    assert whole.shape == cube.shape and whole.dtype in (np.float32, np.float64) and whole.dtype.isnative
+    assert np.array_equal(whole, cube)
+    for plane, place in ((4, (1, 1)), ((1, 2), (1, 2)), (np.int64(0), (0, 0))):
+        assert np.array_equal(io.read_cube(path, "CUBE", plane=plane), cube[place])
+    assert np.array_equal(io.read_cube(path, "PACKED"), cube[0])
+    assert np.array_equal(io.read_cube(path, "PACKED", plane=2), cube[0, 2])
+    assert np.array_equal(io.read_cube(path, "FLAT"), cube[0, 0]) and np.array_equal(io.read_data(path), cube[0, 0])
+    for hdu, plane in (("CUBE", 6), ("CUBE", (2, 0)), ("CUBE", (0, 0, 0)), ("LINE", None), ("CUBE", -1), ("CUBE", 0.5), (9, None)):
+        with pytest.raises(ValueError):
+            io.read_cube(path, hdu, plane=plane)
+    with pytest.raises(FileNotFoundError):
+        io.read_cube(tmp_path / "none.fits")

@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from skyphot.aperture import AperturePhotometry, ApertureStats, CircularAperture
 from skyphot.stats import sigma_clipped_stats
@@ -114,20 +116,31 @@ def test_ctrl_c_is_heard_at_once():
             print("heard", when, time.process_time() - before, flush=True)
         """
     )
-    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "go\n"
-    time.sleep(0.5)
-    begin = time.time()
-    os.kill(child.pid, signal.SIGINT)
-    try:
-        said, _ = child.communicate(timeout=60)
-    finally:
-        child.kill()
-    word, when, cpu = said.split()
-    assert word == "heard"
-    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
-    assert float(when) - begin < (1.0 if busy else 0.2)
-    assert float(cpu) < 0.2
+    heard = []
+    while len(heard) < 5 and min(heard, default=1.0) >= 0.2:
+        child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        assert child.stdout.readline() == "go\n"
+        time.sleep(0.5)
+        begin = time.time()
+        os.kill(child.pid, signal.SIGINT)
+        try:
+            said, _ = child.communicate(timeout=60)
+        finally:
+            child.kill()
+        word, when, cpu = said.split()
+        assert word == "heard"
+        assert float(cpu) < 0.2
+        heard.append(float(when) - begin)
+    # Other work on the machine can only make it later: the best of a few tries counts.
+    assert min(heard) < 0.2, heard
+
+
+def test_the_global_lock_stays_off_where_it_is_off():
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("this interpreter has a global lock")
+    # An extension that does not say it can do without would have switched it on.
+    code = "import sys, skyphot.psf, skyphot.segmentation; print(sys._is_gil_enabled())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_one_system_in_eight_threads():

@@ -1,6 +1,7 @@
 """From counts to fluxes: magnitudes, flux scales, zero points, aperture corrections, frames of a CCD, data quality."""
 
 from skyphot.calibration._apertures import ApertureCorrections, EncircledEnergy
+from skyphot.calibration._bands import Band, colour_magnitude
 from skyphot.calibration._ccd import (
     CCDImage,
     Combined,
@@ -25,6 +26,7 @@ __all__ = [
     "ApertureCorrections",
     "ApertureNoise",
     "AsinhMagnitude",
+    "Band",
     "CCDImage",
     "Combined",
     "CosmicRays",
@@ -33,6 +35,7 @@ __all__ = [
     "FluxScale",
     "ZeroPoint",
     "ccd_process",
+    "colour_magnitude",
     "combine",
     "concentration_index",
     "convert_flux",

@@ -33,6 +33,8 @@ class ZeroPoint:
         Of a field: its distance in arcsec, NaN for none.
     magnitude : ndarray or None
         Of a field: the magnitude of the reference of each source, NaN for none.
+    pivot_colour : float
+        The colour at which the zero point holds.
     """
 
     value: float
@@ -47,6 +49,41 @@ class ZeroPoint:
     reference: np.ndarray | None = None
     separation: np.ndarray | None = None
     magnitude: np.ndarray | None = None
+    pivot_colour: float = 0.0
+
+    def apply(self, instrumental: Any, colour: Any = None) -> Any:
+        """Calibrated magnitudes, `instrumental + value + colour_term * (colour - pivot_colour)`.
+
+        Parameters
+        ----------
+        instrumental : float or array_like
+            The magnitudes measured.
+        colour : float or array_like, optional
+            Their colours; needed if there is a colour term.
+
+        Returns
+        -------
+        magnitude : float or ndarray
+            Of the shape of the input.
+
+        Raises
+        ------
+        ValueError
+            If there is a colour term but no colour.
+
+        Examples
+        --------
+        >>> from skyphot.calibration import fit_zero_point
+        >>> fit_zero_point([-5.0, -6.0, -7.0], [20.0, 19.0, 18.0]).apply(-5.5)
+        19.5
+        """
+        if colour is None and self.colour_term != 0:
+            raise ValueError("the zero point has a colour term: colour is needed")
+        m = np.asarray(_inputs.bare(instrumental), dtype=float)
+        c = None if colour is None else _inputs.vector(np.broadcast_to(np.asarray(_inputs.bare(colour), dtype=float), m.shape))
+        fit = self.value, self.colour_term, self.pivot_colour
+        out = np.asarray(_core.zero_point_apply(_inputs.vector(m), c, fit)).reshape(m.shape)
+        return out if m.ndim else float(out)
 
 
 def _config(sigma_clip: Any, statistic: str, pivot_colour: float, min_sources: int) -> Any:
@@ -118,7 +155,7 @@ def fit_zero_point(
         _flags(select),
         _config(sigma_clip, statistic, pivot_colour, min_sources),
     )
-    return ZeroPoint(**d)
+    return ZeroPoint(**d, pivot_colour=float(pivot_colour))
 
 
 def zero_point_of_field(
@@ -190,4 +227,4 @@ def zero_point_of_field(
         _config(sigma_clip, statistic, pivot_colour, min_sources),
         _inputs.threads(n_threads),
     )
-    return ZeroPoint(**d)
+    return ZeroPoint(**d, pivot_colour=float(pivot_colour))

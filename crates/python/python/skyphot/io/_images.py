@@ -214,6 +214,45 @@ def read_data(file: Any, hdu: Any = None, *, window: Any = None, kind: str = "da
     return np.asarray(_core.read_plane(file_text(file, hdu), kind, _window(window)))
 
 
+def read_cube(file: Any, hdu: Any = None, *, plane: Any = None) -> np.ndarray:
+    """The pixels of an image of more than two dimensions, or one plane of it.
+
+    Parameters
+    ----------
+    file : path
+        A FITS file; `"a.fits[SCI]"` picks an image, too.
+    hdu : int, str or (str, int), optional
+        The HDU: its number, its name, or name and version. The first image of more than two dimensions if not given.
+    plane : int or tuple of int, optional
+        Read only this plane: its number in the order of the file, from 0, or its place along all axes but the last two.
+
+    Returns
+    -------
+    data : ndarray
+        The pixels in the order of numpy (the last axis is NAXIS1), all of them or those of the plane, `(ny, nx)`:
+        `float32` for BITPIX 8, 16 and -32, else `float64`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If there is no such image or plane, or the file is not FITS or broken.
+
+    Examples
+    --------
+    >>> from skyphot.io import read_cube
+    >>> read_cube("cube.fits").shape, read_cube("cube.fits", plane=3).shape  # doctest: +SKIP
+    ((20, 100, 120), (100, 120))
+    """
+    index = None
+    if plane is not None:
+        index = [int(i) for i in np.atleast_1d(plane)]
+        if any(i != j for i, j in zip(index, np.atleast_1d(plane), strict=True)) or min(index, default=-1) < 0:
+            raise ValueError(f"plane must be a whole number from 0, or a tuple of them, found {plane!r}")
+    return np.asarray(_core.read_cube(file_text(file, hdu), index))
+
+
 def read_image(
     file: Any,
     hdu: Any = None,

@@ -99,6 +99,9 @@ class GriddedPSFModel(PSFModel):
         own["grid_xypos"] = self._grid_xypos
         self.meta = own
 
+    # The fitters' own differences, which see how the PSF changes with position.
+    fit_deriv: Any = None  # type: ignore[assignment]
+
     def _native(self, shape: tuple[Any, ...] | None = None) -> Any:
         return self._made
 

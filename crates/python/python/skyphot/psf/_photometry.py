@@ -189,6 +189,8 @@ class PSFPhotometry:
         for key, value in (("flux", flux), ("local_bkg", init_params["local_bkg"] if "local_bkg" in names else None)):
             if value is None:
                 continue
+            if not is_quantity(value) and getattr(value, "unit", None) is not None:
+                value = with_unit(np.asarray(value), value.unit)  # a column of a table with a unit
             if is_quantity(value) != (unit is not None):
                 raise ValueError(f"init_params {key} column must have the same units as the data")
             given[key] = _inputs.vector(value.to(unit) if unit is not None else value).tolist()
@@ -211,6 +213,8 @@ class PSFPhotometry:
         fixed = getattr(model, "fixed", {})
         limits = []
         for name, (low, high) in getattr(model, "bounds", {}).items():
+            if isinstance(model, PSFModel) and (low, high) == getattr(type(model), name).bounds:
+                continue
             if (name in others or name == flux_name) and (low is not None or high is not None):
                 own = "flux" if name == flux_name else name
                 limits.append((own, (-np.inf if low is None else float(low), np.inf if high is None else float(high))))
@@ -286,10 +290,7 @@ class PSFPhotometry:
 
     def _finish(self, fitted: Any, unit: Any) -> Any:
         self._fitted, self._unit = fitted, unit
-        table = from_native(fitted.columns(), units=False)
-        if unit is not None:
-            for name in ("local_bkg", "flux_init", "flux_fit", "flux_err"):
-                table[name] = with_unit(np.asarray(table[name]), unit)
+        table = _with_units(from_native(fitted.columns(), units=False), unit)
         self.results = table
         if self._warns and np.any(np.asarray(table["flags"]) & PSF_FLAGS["no_convergence"]):
             warn(
@@ -464,9 +465,17 @@ def fit_2dgaussian(
         shape,
         _inputs.threads(n_threads),
     )
-    out.results = from_native(out._fitted.columns(), units=False)
+    out.results = _with_units(from_native(out._fitted.columns(), units=False), unit)
     out._unit = unit
     return out
+
+
+def _with_units(table: Any, unit: Any) -> Any:
+    """The fluxes of a table in the unit of the data."""
+    for name in ("local_bkg", "flux_init", "flux_fit", "flux_err"):
+        if unit is not None and name in table.colnames:
+            table[name] = with_unit(np.asarray(table[name]), unit)
+    return table
 
 
 def fit_fwhm(

@@ -44,4 +44,6 @@ def calc_total_error(data: Any, bkg_error: Any, effective_gain: Any) -> Any:
         out = _core.calc_total_error(
             pixels, errors, _inputs.float64_plane(gain, "effective_gain", pixels.shape), 1.0
         )
+    if isinstance(data, np.ma.MaskedArray):
+        return np.ma.MaskedArray(out, np.ma.getmask(data))
     return with_unit(out, unit)
