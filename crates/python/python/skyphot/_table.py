@@ -94,7 +94,7 @@ def metadata() -> dict[str, Any]:
 def from_native(native: tuple[list[Any], dict[str, Any]], unit: Any = None, units: bool = True) -> Any:
     """A table of what the native module returned. Columns in the unit of the data get `unit`."""
     columns, meta = native
-    table = new_table({**metadata(), **meta})
+    finished: dict[str, Any] = {}
     for name, values, column_unit, description, mask in columns:
         value: Any = np.asarray(values)
         if mask is not None:
@@ -105,7 +105,14 @@ def from_native(native: tuple[list[Any], dict[str, Any]], unit: Any = None, unit
                 from astropy.units import Quantity
 
                 value = Quantity(value, target, copy=None)
-        table[name] = value
-        if HAS_ASTROPY and description:
+        finished[name] = value
+    if not HAS_ASTROPY:
+        return Columns(finished, {**metadata(), **meta})
+    from astropy.table import QTable
+
+    table = QTable(finished, copy=False)  # all at once: half the time of one after the other
+    table.meta.update({**metadata(), **meta})
+    for name, _, _, description, _ in columns:
+        if description:
             table[name].info.description = description
     return table

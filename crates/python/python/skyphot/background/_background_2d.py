@@ -143,7 +143,8 @@ class Background2D:
         self.bkg_estimator = SExtractorBackground(sigma_clip=None) if bkg_estimator is None else bkg_estimator
         self.bkg_rms_estimator = StdBackgroundRMS(sigma_clip=None) if bkg_rms_estimator is None else bkg_rms_estimator
         image = _inputs.image(values, mask=mask)
-        if not np.any(np.isfinite(image[0])):
+        # One look mostly does: all pixels take as long as a tenth of the work.
+        if not np.isfinite(image[0].flat[image[0].size // 2]) and not np.any(np.isfinite(image[0])):
             raise ValueError(
                 "Input data contains all nonfinite (NaN or infinity) values. Cannot compute a background."
             )

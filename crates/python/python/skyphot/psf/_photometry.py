@@ -164,7 +164,7 @@ class PSFPhotometry:
         self.n_threads = _inputs.threads(n_threads)
         self.progress_bar = progress_bar
         self.results: Any = None
-        self.init_params: Any = None
+        self._init_params: Any = None
         self.finder_results: Any = None
         self._fitted: Any = None
         self._warns = True
@@ -296,11 +296,18 @@ class PSFPhotometry:
             warn(
                 'One or more fit(s) may not have converged. Please check the "flags" column in the output table.', 4
             )
-        self.init_params = new_table()
-        for name in table.colnames:
-            if name in ("id", "group_id", "local_bkg") or name.endswith("_init"):
-                self.init_params[name] = table[name]
+        self._init_params = None
         return table
+
+    @property
+    def init_params(self) -> Any:
+        """The parameters that the last fit began with; None before."""
+        if self._init_params is None and self.results is not None and self._fitted is not None:
+            self._init_params = new_table()
+            for name in self.results.colnames:
+                if name in ("id", "group_id", "local_bkg") or name.endswith("_init"):
+                    self._init_params[name] = self.results[name]
+        return self._init_params
 
     @property
     def fit_info(self) -> list[dict[str, Any]]:

@@ -243,7 +243,11 @@ class SourceCatalog:
         if name.startswith("sky_") and self._wcs is None:
             return np.array([None] * self.n_labels)
         columns, _ = self._native.columns([name])
-        values = np.asarray(columns[0][1])
+        return self._finished(name, columns[0][1])
+
+    def _finished(self, name: str, column: Any) -> Any:
+        """A column of the native catalogue in its shape and unit."""
+        values = np.asarray(column)
         if name in _SHAPES:
             values = values.reshape(-1, *_SHAPES[name])
         if name in _DATA:
@@ -330,8 +334,12 @@ class SourceCatalog:
         for name in names:
             if name not in _ALL and name not in self._custom:
                 raise ValueError(f"invalid column name: {name!r}")
-        if len(native) > 1:
-            self._native.columns([n for n in native if not n.startswith("sky_")])
+        # All in one call.
+        asked = [n for n in native if not n.startswith("sky_") and n not in ("label", "labels", *self._custom, *self._cache)]
+        if len(asked) > 1:
+            columns_, _ = self._native.columns(asked)
+            for name, column in zip(asked, columns_, strict=True):
+                self._cache[name] = self._finished(name, column[1])
         table = new_table(self.meta)
         for name in names:
             table[name] = self._values(name)
