@@ -19,6 +19,7 @@ from astropy.wcs import WCS
 from case import CASES
 
 import cases  # noqa: F401  (it adds the calls)
+import cases_pictures  # noqa: F401
 import cases_data  # noqa: F401
 import cases_inputs  # noqa: F401
 import cases_psf  # noqa: F401

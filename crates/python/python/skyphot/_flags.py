@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+Decode = TypeVar("Decode", bound=Callable[..., list[Any]])
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,37 @@ class Flags(Mapping[str, int]):
             raise ValueError("flags must not be negative")
         found = [d for d in self.definitions if int(flags) & d.bit_value]
         return [d.bit_value if return_bit_values else d.name for d in found]
+
+
+def documented(module: str) -> Callable[[Decode], Decode]:
+    """Gives the function that decodes the flags of a module its text."""
+
+    def with_doc(f: Decode) -> Decode:
+        f.__doc__ = f"""The names (or values) of the bits that are set.
+
+    Parameters
+    ----------
+    flags : int or array_like of int
+        One flag value, or an array of them.
+    return_bit_values : bool, optional
+        Whether bit values are returned in place of names.
+
+    Returns
+    -------
+    decoded : list
+        The bits of one value, or a list of such lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no whole number, or negative.
+
+    Examples
+    --------
+    >>> from skyphot.{module} import {f.__name__}
+    >>> {f.__name__}(0)
+    []
+    """
+        return f
+
+    return with_doc

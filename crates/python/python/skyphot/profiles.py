@@ -258,12 +258,24 @@ class CurveOfGrowth(ProfileBase):
 class EllipticalCurveOfGrowth(CurveOfGrowth):
     """The sum within ellipses; `radii` are the semimajor axes, `theta` the angle from +x (a number in radians)."""
 
-    def __init__(self, data: Any, xycen: Any, radii: Any, axis_ratio: float, *, theta: Any = 0.0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: Any,
+        xycen: Any,
+        radii: Any,
+        axis_ratio: float,
+        *,
+        theta: Any = 0.0,
+        error: Any = None,
+        mask: Any = None,
+        method: str = "exact",
+        subpixels: int = 5,
+    ) -> None:
         if axis_ratio <= 0 or axis_ratio > 1:
             raise ValueError("axis_ratio must be > 0 and <= 1")
         self.axis_ratio, self.theta = axis_ratio, theta
         self._shape = ("ellipse", float(axis_ratio), radians(theta))
-        super().__init__(data, xycen, radii, **kwargs)
+        super().__init__(data, xycen, radii, error=error, mask=mask, method=method, subpixels=subpixels)
 
     @property
     def apertures(self) -> list[Any]:
@@ -278,8 +290,18 @@ class EnsquaredCurveOfGrowth(CurveOfGrowth):
 
     _shape = ("square", 1.0, 0.0)
 
-    def __init__(self, data: Any, xycen: Any, half_sizes: Any, **kwargs: Any) -> None:
-        super().__init__(data, xycen, half_sizes, **kwargs)
+    def __init__(
+        self,
+        data: Any,
+        xycen: Any,
+        half_sizes: Any,
+        *,
+        error: Any = None,
+        mask: Any = None,
+        method: str = "exact",
+        subpixels: int = 5,
+    ) -> None:
+        super().__init__(data, xycen, half_sizes, error=error, mask=mask, method=method, subpixels=subpixels)
         self.half_sizes = self.radii
 
     @property

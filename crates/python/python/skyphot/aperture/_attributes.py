@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skyphot import _core
 from skyphot._compat import HAS_ASTROPY, is_quantity, with_unit
 
 
@@ -127,6 +128,25 @@ class PositiveSkyAngle(SkyAngle):
         return value
 
 
+class VertexOffsets(Attribute):
+    """The vertices of a polygon around its position; they are kept counter-clockwise."""
+
+    def checked(self, value: Any) -> Any:
+        offsets = np.array(value, dtype=float)
+        return _core.polygon_offsets(("polygon", _of_vertices(offsets).ravel().tolist()))
+
+
+def _of_vertices(offsets: Any) -> Any:
+    if offsets.ndim != 2 or offsets.shape[1] != 2 or len(offsets) < 3:
+        raise ValueError("vertex_offsets must be an array of shape (n_vertices, 2) with at least 3 vertices")
+    return offsets
+
+
 def radians(angle: Any) -> float:
     """The number of radians of an angle."""
     return float(angle.to_value("rad")) if is_quantity(angle) else float(angle)
+
+
+def degrees_of(angle: float) -> Any:
+    """An angle given in radians: in degrees, or without astropy a plain number of radians."""
+    return with_unit(angle, "rad").to("deg") if HAS_ASTROPY else angle

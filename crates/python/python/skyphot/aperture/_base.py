@@ -33,7 +33,7 @@ class Aperture:
     """A shape at one position or at many."""
 
     _params: tuple[str, ...] = ()
-    positions: Any
+    positions: Any = np.array(())
 
     def __len__(self) -> int:
         if self.isscalar:
@@ -103,6 +103,10 @@ class PixelAperture(Aperture):
     """A shape in pixels."""
 
     def _native(self) -> tuple[str, list[float]]:
+        raise NotImplementedError
+
+    def to_sky(self, wcs: Any) -> Any:
+        """The aperture on the sky, as seen at the first position."""
         raise NotImplementedError
 
     def _xy(self) -> np.ndarray:

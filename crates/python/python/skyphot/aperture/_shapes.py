@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skyphot import _core, _inputs
-from skyphot._compat import with_unit
-from skyphot.aperture._attributes import Angle, PixelPositions, PositiveScalar, radians
+from skyphot.aperture._attributes import Angle, PixelPositions, PositiveScalar, VertexOffsets, degrees_of, radians
 from skyphot.aperture._base import PixelAperture, native_shape
 from skyphot.aperture._sky_bridge import to_sky
 
@@ -260,13 +259,11 @@ class PolygonAperture(PixelAperture):
 
     _params = ("positions", "vertex_offsets")
     positions = PixelPositions("The position(s) in pixels.")
+    vertex_offsets = VertexOffsets("The vertices around the position, counter-clockwise.")
 
     def __init__(self, positions: npt.ArrayLike, vertex_offsets: npt.ArrayLike) -> None:
         self.positions = positions
-        offsets = np.array(vertex_offsets, dtype=float)
-        if offsets.ndim != 2 or offsets.shape[1] != 2 or len(offsets) < 3:
-            raise ValueError("vertex_offsets must be an array of shape (n_vertices, 2) with at least 3 vertices")
-        self.vertex_offsets = _core.polygon_offsets(("polygon", offsets.ravel().tolist()))
+        self.vertex_offsets = vertex_offsets
 
     def _native(self) -> Native:
         return "polygon", self.vertex_offsets.ravel().tolist()
@@ -331,17 +328,17 @@ class PolygonAperture(PixelAperture):
     @property
     def interior_angle(self) -> Any:
         """Angle between two sides of a regular polygon."""
-        return with_unit(self._of_regular("interior_angle"), "rad")
+        return degrees_of(self._of_regular("interior_angle"))
 
     @property
     def exterior_angle(self) -> Any:
         """Angle by which the outline of a regular polygon turns at a vertex."""
-        return with_unit(self._of_regular("exterior_angle"), "rad")
+        return degrees_of(self._of_regular("exterior_angle"))
 
     @property
     def theta(self) -> Any:
         """Angle of the first vertex of a regular polygon."""
-        return with_unit(self._of_regular("theta"), "rad")
+        return degrees_of(self._of_regular("theta"))
 
     def to_sky(self, wcs: Any) -> Any:
         """The aperture on the sky, as seen at the first position."""

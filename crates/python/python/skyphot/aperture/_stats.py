@@ -270,6 +270,9 @@ class ApertureStats:
     def __getattr__(self, name: str) -> Any:
         if name not in _NATIVE and name not in _OTHER:
             raise AttributeError(f"'ApertureStats' object has no attribute {name!r}")
+        return self._shown(name)
+
+    def _shown(self, name: str) -> Any:
         values = self._values(name)
         return values[0] if self.isscalar else values
 
@@ -326,3 +329,11 @@ class ApertureStats:
         for name in names:
             table[name] = self._values(name)
         return table
+
+
+def _column(name: str) -> property:
+    return property(lambda self: self._shown(name), doc=f"`{name}` of each position, of one position a single value.")
+
+
+for _name in (*_NATIVE, *_OTHER):
+    setattr(ApertureStats, _name, _column(_name))

@@ -304,10 +304,10 @@ class StarFinder(StarFinderBase):
         threshold: Any,
         kernel: Any,
         min_separation: float | None = None,
-        *,
         exclude_border: bool = False,
         n_brightest: int | None = None,
         peak_max: Any = None,
+        *,
         n_threads: int | None = 1,
     ) -> None:
         if is_quantity(kernel):

@@ -12,19 +12,10 @@ from skyphot import _core, _inputs
 from skyphot._compat import warn
 from skyphot._progress import Progress
 from skyphot._table import from_native
+from skyphot.background._estimators import SIGMA_CLIP
 from skyphot.centroids import centroid_com, centroid_symmetry
 from skyphot.psf._epsf_stars import EPSFStar, EPSFStars, LinkedEPSFStar
 from skyphot.psf._models import ImagePSF
-
-
-class _Clip:
-    """Three sigma, ten times."""
-
-    sigma = sigma_lower = sigma_upper = 3.0
-    maxiters, cenfunc, stdfunc, grow = 10, "median", "std", False
-
-
-_CLIP = _Clip()
 
 
 @dataclass
@@ -85,6 +76,71 @@ class EPSFBuildResults:
     def __getitem__(self, index: int) -> Any:
         return (self.epsf, self.fitted_stars)[index]
 
+    def plot_iterations(
+        self,
+        *,
+        iterations: Any = None,
+        show_smoothed: bool | None = None,
+        figsize: Any = None,
+        cmap: Any = "viridis",
+        diff_cmap: Any = "RdBu_r",
+    ) -> Any:
+        """Draws the ePSF after each iteration and its change, as fractions of the last peak.
+
+        Parameters
+        ----------
+        iterations : int or array_like of int, optional
+            Which iterations are drawn, from 1; by default all.
+        show_smoothed : bool, optional
+            Whether an ePSF whose wings were smoothed in the end has a row of its own; by default where all iterations
+            are drawn.
+        figsize : (float, float), optional
+            Width and height in inches.
+        cmap, diff_cmap : str or matplotlib.colors.Colormap, optional
+            The colours of the ePSFs and of the changes.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+
+        Raises
+        ------
+        ValueError
+            If there are no iterations, or not those asked for.
+        """
+        import matplotlib.pyplot as plt
+        from astropy.visualization import simple_norm
+
+        if not self.iteration_epsfs or self.iteration_info is None:
+            raise ValueError("There is no per-iteration history to plot")
+        images: list[Any] = [0.0 if self.initial_epsf is None else self.initial_epsf, *self.iteration_epsfs]
+        n = len(self.iteration_epsfs)
+        asked = np.arange(1, n + 1) if iterations is None else np.atleast_1d(iterations)
+        if asked.ndim != 1 or asked.size == 0 or asked.dtype.kind not in "iu":
+            raise ValueError("iterations must be an integer or a nonempty 1D array of integers")
+        if np.any(asked < 1) or np.any(asked > n):
+            raise ValueError(f"iterations must be between 1 and {n}")
+        stage, fraction = (list(self.iteration_info[k]) for k in ("stage", "converged_fraction"))
+        rows = [
+            (f"Iteration {i} ({stage[i - 1]})", images[i], images[i - 1], f"\nconverged fraction {fraction[i - 1]:.2f}")
+            for i in asked.tolist()
+        ]
+        whole = len(set(asked.tolist())) == n if show_smoothed is None else show_smoothed
+        if whole and not np.array_equal(self.epsf.data, images[-1]):
+            rows.append(("Final ePSF (wings smoothed)", self.epsf.data, images[-1], ""))
+        peak, norm = np.max(images[-1]), simple_norm(images[-1], "log", percent=99.0)
+        figure, axes = plt.subplots(len(rows), 2, figsize=figsize or (7.0, 2.6 * len(rows)), squeeze=False)
+        for (left, right), (title, image, before, note) in zip(axes, rows, strict=True):
+            change = (image - before) / peak
+            limit = float(np.max(np.abs(change))) or 1.0
+            figure.colorbar(left.imshow(image, norm=norm, origin="lower", cmap=cmap), ax=left)
+            left.set_title(title)
+            shown = right.imshow(change, origin="lower", cmap=diff_cmap, vmin=-limit, vmax=limit)
+            figure.colorbar(shown, ax=right)
+            right.set_title(f"change / peak (max {limit:.2g}){note}", fontsize=9)
+        figure.tight_layout()
+        return figure
+
 
 class EPSFBuilder:
     """Builds an effective PSF from stars (Anderson & King 2000).
@@ -134,7 +190,7 @@ class EPSFBuilder:
         shape: Any = None,
         smoothing_kernel: Any = "auto",
         alias_passband: Any = "auto",
-        sigma_clip: Any = _CLIP,
+        sigma_clip: Any = SIGMA_CLIP,
         recentering_func: Any = centroid_symmetry,
         recentering_boxsize: Any = (5, 5),
         recentering_maxiters: Any = 20,

@@ -174,9 +174,24 @@ class GriddedPSFModel(PSFModel):
             stdpsf = format == "stdpsf" or (format is None and _core.psf_file_layout(path) == "stdpsf")
         return stdpsf_reader(filename, **kwargs) if stdpsf else webbpsf_reader(filename, **kwargs)
 
-    def plot_grid(self, **kwargs: Any) -> Any:
+    def plot_grid(
+        self,
+        *,
+        ax: Any = None,
+        vmax_scale: float | None = None,
+        peak_norm: bool = False,
+        deltas: bool = False,
+        cmap: str = "viridis",
+        dividers: bool = True,
+        divider_color: str = "darkgray",
+        divider_ls: str = "-",
+        figsize: Any = None,
+    ) -> Any:
         """Draws the ePSFs side by side; see `STDPSFGrid.plot_grid`."""
-        return _plot(self, **kwargs)
+        return _plot(
+            self, ax=ax, vmax_scale=vmax_scale, peak_norm=peak_norm, deltas=deltas, cmap=cmap, dividers=dividers,
+            divider_color=divider_color, divider_ls=divider_ls, figsize=figsize,
+        )  # fmt: skip
 
 
 class _path:
@@ -299,7 +314,19 @@ class STDPSFGrid:
     def __repr__(self) -> str:
         return f"<STDPSFGrid of {len(self.data)} ePSFs {self.data.shape[1:]}, grid {self.grid_shape}>"
 
-    def plot_grid(self, **kwargs: Any) -> Any:
+    def plot_grid(
+        self,
+        *,
+        ax: Any = None,
+        vmax_scale: float | None = None,
+        peak_norm: bool = False,
+        deltas: bool = False,
+        cmap: str = "viridis",
+        dividers: bool = True,
+        divider_color: str = "darkgray",
+        divider_ls: str = "-",
+        figsize: Any = None,
+    ) -> Any:
         """Draws the ePSFs side by side.
 
         Parameters
@@ -313,21 +340,24 @@ class STDPSFGrid:
         cmap, figsize : optional
             Colours, and the size of a new figure.
         """
-        return _plot(self, **kwargs)
+        return _plot(
+            self, ax=ax, vmax_scale=vmax_scale, peak_norm=peak_norm, deltas=deltas, cmap=cmap, dividers=dividers,
+            divider_color=divider_color, divider_ls=divider_ls, figsize=figsize,
+        )  # fmt: skip
 
 
 def _plot(
     grid: Any,
     *,
-    ax: Any = None,
-    vmax_scale: float | None = None,
-    peak_norm: bool = False,
-    deltas: bool = False,
-    cmap: str = "viridis",
-    dividers: bool = True,
-    divider_color: str = "darkgray",
-    divider_ls: str = "-",
-    figsize: Any = None,
+    ax: Any,
+    vmax_scale: float | None,
+    peak_norm: bool,
+    deltas: bool,
+    cmap: str,
+    dividers: bool,
+    divider_color: str,
+    divider_ls: str,
+    figsize: Any,
 ) -> Any:
     import matplotlib.pyplot as plt
 

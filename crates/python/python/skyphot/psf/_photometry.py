@@ -67,6 +67,71 @@ class SourceGroups:
         own = self.groups == group_id
         return self.x[own], self.y[own]
 
+    @property
+    def group_centers(self) -> dict[int, tuple[float, float]]:
+        """The mean `(x, y)` of each group."""
+        out = {}
+        for group in self.size_map:
+            x, y = self.get_group_sources(group)
+            out[group] = (float(np.mean(x)), float(np.mean(y)))
+        return out
+
+    def plot(
+        self,
+        radius: float,
+        *,
+        ax: Any = None,
+        cmap: Any = None,
+        seed: int = 0,
+        label_groups: bool = False,
+        label_kwargs: dict[str, Any] | None = None,
+        label_offset: tuple[float, float] = (0, 0),
+        **kwargs: Any,
+    ) -> Any:
+        """Draws a circle around each source, of one colour for each group, and returns the axes.
+
+        Parameters
+        ----------
+        radius : float
+            The radius of the circles in pixels.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default the current axes.
+        cmap : matplotlib.colors.Colormap or str, optional
+            The colours; by default random ones.
+        seed : int, optional
+            The seed of random colours.
+        label_groups : bool, optional
+            Whether the number of each group is written at its centre.
+        label_kwargs : dict, optional
+            Whatever `Axes.text` takes.
+        label_offset : (float, float), optional
+            Where the numbers are, from the centre.
+        **kwargs : dict, optional
+            Whatever `CircularAperture.plot` takes.
+        """
+        import matplotlib.pyplot as plt
+        from matplotlib import colormaps
+
+        from skyphot.aperture import CircularAperture
+        from skyphot.utils import make_random_cmap
+
+        axes = plt.gca() if ax is None else ax
+        centers = self.group_centers
+        n = len(centers)
+        if cmap is None:
+            cmap = make_random_cmap(n, seed=seed)
+        elif isinstance(cmap, str):
+            cmap = colormaps[cmap]
+        own_color = kwargs.pop("color", None)
+        text = {"ha": "center", "va": "center", "zorder": 10, **(label_kwargs or {})}
+        for i, (group, (x, y)) in enumerate(centers.items()):
+            color = cmap(i / max(n - 1, 1)) if own_color is None else own_color
+            at = np.transpose(self.get_group_sources(group))
+            CircularAperture(at, r=radius).plot(ax=axes, color=color, **kwargs)
+            if label_groups:
+                axes.text(x + label_offset[0], y + label_offset[1], f"{group}", color=color, **text)
+        return axes
+
 
 class SourceGrouper:
     """Groups sources that are closer than a distance to another of the group.

@@ -86,8 +86,13 @@ class SourceCatalog:
     n_threads : int or None, optional
         Number of threads; None takes all cores. The answer does not depend on it.
     progress_bar : bool, optional
-        Accepted for its name.
+        Without effect, as in photutils 3.1, where it is deprecated.
     """
+
+    wcs: Any
+    kron_params: tuple[float, ...]
+    aperture_mask_method: str
+    _segmentation_image: SegmentationImage
 
     def __init__(
         self,
@@ -128,7 +133,7 @@ class SourceCatalog:
         if any(p is not None and p.dtype != image[0].dtype for p in extra):
             image = tuple(p if p is None or p.dtype == bool else p.astype(np.float64) for p in image)  # type: ignore[assignment]
             extra = [p if p is None else p.astype(np.float64) for p in extra]
-        self._segmentation_image, self._wcs = segmentation_image, wcs
+        self._segmentation_image, self.wcs, self.progress_bar = segmentation_image, wcs, progress_bar
         self._data = planes[0]
         self.local_bkg_width, self.aperture_mask_method = int(local_bkg_width), aperture_mask_method
         self.kron_params = _kron(kron_params)
@@ -199,7 +204,7 @@ class SourceCatalog:
         return new
 
     def _sky(self, x: Any, y: Any) -> Any:
-        return np.array([None] * self.n_labels) if self._wcs is None else to_skycoord(self._wcs, x, y)
+        return np.array([None] * self.n_labels) if self.wcs is None else to_skycoord(self.wcs, x, y)
 
     def _values(self, name: str) -> Any:
         """All values of an attribute, never a scalar."""
@@ -221,26 +226,25 @@ class SourceCatalog:
             case "slices":
                 return [(slice(y0, y1), slice(x0, x1)) for x0, x1, y0, y1 in self._native.bbox()]
             case "segment_cutout" | "segment_cutout_masked":
-                segments = self._segmentation_image.get_segments(self._values("labels"))
-                parts = [self._segmentation_image.data[s.slices] for s in segments]
+                parts = [self._segmentation_image.data[cut] for cut in self._values("slices")]
                 if name == "segment_cutout":
                     return parts
                 cuts = self._native.cutouts("data", None, None)
                 return [np.ma.MaskedArray(p, mask=c[1]) for p, c in zip(parts, cuts, strict=True)]
             case "kron_aperture":
-                return self.make_kron_apertures(self.kron_params, _all=True)
+                return self._apertures(self._native.make_kron_apertures(self.kron_params))
             case "sky_centroid" | "sky_centroid_win" | "sky_centroid_quad":
                 which = name.removeprefix("sky_")
                 return self._sky(*np.transpose(self._values(which)))
             case "sky_centroid_icrs":
                 sky = self._values("sky_centroid")
-                return sky if self._wcs is None else sky.icrs
+                return sky if self.wcs is None else sky.icrs
             case "sky_bbox_ll" | "sky_bbox_lr" | "sky_bbox_ul" | "sky_bbox_ur":
                 edges = np.asarray(self._native.bbox(), dtype=float)
                 corners = np.stack([edges[:, 0], edges[:, 1], edges[:, 2], edges[:, 3]]) - 0.5
                 x, y = _CORNERS[name]
                 return self._sky(corners[x], corners[y])
-        if name.startswith("sky_") and self._wcs is None:
+        if name.startswith("sky_") and self.wcs is None:
             return np.array([None] * self.n_labels)
         columns, _ = self._native.columns([name])
         return self._finished(name, columns[0][1])
@@ -265,11 +269,14 @@ class SourceCatalog:
             out.append(np.ma.MaskedArray(values, mask=cut[1]) if masked else values)
         return out
 
+    def _shown(self, name: str) -> Any:
+        values = self._values(name)
+        return values[0] if self.isscalar and name != "labels" else values
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or (name not in _ALL and name not in self.__dict__.get("_custom", {})):
             raise AttributeError(f"'SourceCatalog' object has no attribute {name!r}")
-        values = self._values(name)
-        return values[0] if self.isscalar and name != "labels" else values
+        return self._shown(name)
 
     def select_label(self, label: int) -> SourceCatalog:
         """The source of one label."""
@@ -296,7 +303,7 @@ class SourceCatalog:
         """Names of what was added by `add_property`."""
         return list(self._custom)
 
-    def add_property(self, name: str, value: Any, *, overwrite: bool = False) -> None:
+    def add_property(self, name: str, value: Any, overwrite: bool = False) -> None:
         """Adds values of your own, one for each source."""
         if name in _ALL or hasattr(type(self), name) or (name in self._custom and not overwrite):
             raise ValueError(f"{name} already exists as a property of the catalog")
@@ -321,7 +328,7 @@ class SourceCatalog:
         self.add_property(new_name, self._custom[name] if name in self._custom else None)
         self.remove_property(name)
 
-    def to_table(self, *, columns: str | list[str] | tuple[str, ...] | None = None) -> Any:
+    def to_table(self, columns: str | list[str] | tuple[str, ...] | None = None) -> Any:
         """The catalogue as a table.
 
         Parameters
@@ -353,7 +360,7 @@ class SourceCatalog:
         return (flux[0], err[0]) if self.isscalar else (flux, err)
 
     def circular_photometry(
-        self, radius: float, *, name: str | None = None, overwrite: bool = False
+        self, radius: float, name: str | None = None, overwrite: bool = False
     ) -> tuple[Any, Any]:
         """Flux and error in a circle around each source; with `name` also kept as properties."""
         if radius <= 0:
@@ -361,16 +368,16 @@ class SourceCatalog:
         return self._flux(self._native.circular_photometry(float(radius)), name, overwrite)
 
     def kron_photometry(
-        self, kron_params: tuple[float, ...], *, name: str | None = None, overwrite: bool = False
+        self, kron_params: tuple[float, ...], name: str | None = None, overwrite: bool = False
     ) -> tuple[Any, Any]:
         """Flux and error in other Kron apertures; with `name` also kept as properties."""
         return self._flux(self._native.kron_photometry(_kron(kron_params)), name, overwrite)
 
-    def flux_radius(self, fluxfrac: float, *, name: str | None = None, overwrite: bool = False) -> Any:
+    def flux_radius(self, fraction: float, name: str | None = None, overwrite: bool = False) -> Any:
         """The radius of the circle that holds a fraction of the Kron flux; with `name` also kept as a property."""
-        if fluxfrac <= 0 or fluxfrac > 1:
-            raise ValueError("fluxfrac must be > 0 and <= 1")
-        out = with_unit(self._native.flux_radius(float(fluxfrac)), "pix")
+        if fraction <= 0 or fraction > 1:
+            raise ValueError("fraction must be > 0 and <= 1")
+        out = with_unit(self._native.flux_radius(float(fraction)), "pix")
         if name is not None:
             self.add_property(name, out, overwrite=overwrite)
         return out[0] if self.isscalar else out
@@ -385,11 +392,11 @@ class SourceCatalog:
             out.append(CircularAperture((x, y), a) if circular else EllipticalAperture((x, y), a, b, theta=theta))
         return out
 
-    def make_kron_apertures(self, kron_params: tuple[float, ...] | None = None, *, _all: bool = False) -> Any:
+    def make_kron_apertures(self, kron_params: tuple[float, ...] | None = None) -> Any:
         """The Kron aperture of each source, None where there is none."""
         params = None if kron_params is None else _kron(kron_params)
         out = self._apertures(self._native.make_kron_apertures(params))
-        return out[0] if self.isscalar and not _all else out
+        return out[0] if self.isscalar else out
 
     def make_circular_apertures(self, radius: float) -> Any:
         """A circle around each source, None where there is none."""
@@ -445,15 +452,31 @@ class SourceCatalog:
         """Forgets the values that were measured and kept; they are measured anew when they are asked for."""
         self._cache.clear()
 
-    def plot_kron_apertures(
-        self, *, kron_params: tuple[float, ...] | None = None, ax: Any = None, origin: Any = (0, 0), **kwargs: Any
-    ) -> list[Any]:
-        """Draws the Kron apertures on matplotlib axes."""
-        out = []
-        for a in self._apertures(self._native.make_kron_apertures(None if kron_params is None else _kron(kron_params))):
+    def _plot(self, apertures: list[Any], ax: Any, origin: Any, kwargs: dict[str, Any]) -> Any:
+        out: list[Any] = []
+        for a in apertures:
             if a is not None:
                 out.extend(a.plot(ax=ax, origin=origin, **kwargs))
-        return out
+        return out[0] if self.isscalar and out else out
+
+    def plot_circular_apertures(self, radius: float, ax: Any = None, origin: Any = (0, 0), **kwargs: Any) -> Any:
+        """Draws a circle around each source on matplotlib axes and returns the patches."""
+        return self._plot(self._apertures(self._native.make_circular_apertures(float(radius))), ax, origin, kwargs)
+
+    def plot_kron_apertures(
+        self, kron_params: tuple[float, ...] | None = None, ax: Any = None, origin: Any = (0, 0), **kwargs: Any
+    ) -> Any:
+        """Draws the Kron apertures on matplotlib axes and returns the patches."""
+        params = None if kron_params is None else _kron(kron_params)
+        return self._plot(self._apertures(self._native.make_kron_apertures(params)), ax, origin, kwargs)
+
+
+def _column(name: str) -> property:
+    return property(lambda self: self._shown(name), doc=f"`{name}` of each source, of one source a single value.")
+
+
+for _name in _ALL:
+    setattr(SourceCatalog, _name, _column(_name))
 
 
 def _kron(params: Any) -> tuple[float, float, float]:

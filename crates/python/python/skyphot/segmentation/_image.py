@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core
+from skyphot._compat import warn
 from skyphot.aperture import BoundingBox
+from skyphot.segmentation._outlines import HAS_SHAPELY, Part, need, patch, polygon, region
 
 Slices = tuple[slice, slice]
 
@@ -27,17 +29,31 @@ class Segment:
         The box of the label.
     area : float
         Its number of pixels.
+    polygon : shapely.Polygon, optional
+        Its outline.
     """
 
-    def __init__(self, segment_data: np.ndarray, label: int, slices: Slices, bbox: BoundingBox, area: Any) -> None:
+    def __init__(
+        self,
+        segment_data: np.ndarray,
+        label: int,
+        slices: Slices,
+        bbox: BoundingBox,
+        area: Any,
+        *,
+        polygon: Any = None,
+    ) -> None:
         self._segment_data = segment_data
-        self.label, self.slices, self.bbox, self.area = label, slices, bbox, area
+        self.label, self.slices, self.bbox, self.area, self.polygon = label, slices, bbox, area, polygon
 
     def __repr__(self) -> str:
         return f"<Segment(label={self.label}, slices={self.slices}, area={self.area})>"
 
     def __array__(self, dtype: Any = None, *, copy: bool | None = None) -> np.ndarray:
         return np.array(self.data, dtype=dtype, copy=copy)
+
+    def _repr_svg_(self) -> Any:
+        return None if self.polygon is None else self.polygon._repr_svg_()
 
     @property
     def data(self) -> np.ndarray:
@@ -83,6 +99,7 @@ class SegmentationImage:
     def _set(self, native: Any) -> None:
         self._native = native
         self._data: np.ndarray | None = None
+        self._cmap: Any = None
         self._dtype = np.dtype(np.int32)
 
     @property
@@ -255,7 +272,9 @@ class SegmentationImage:
         for i in self.get_indices(labels):
             b = boxes[i]
             cut = slice(b.iymin, b.iymax), slice(b.ixmin, b.ixmax)
-            out.append(Segment(self.data, int(all_labels[i]), cut, b, areas[i]))
+            label = int(all_labels[i])
+            outline = polygon(self._parts(label)) if HAS_SHAPELY else None
+            out.append(Segment(self.data, label, cut, b, areas[i], polygon=outline))
         return out
 
     def _labels_of(self, labels: Any) -> list[int]:
@@ -326,27 +345,219 @@ class SegmentationImage:
         found = {k: np.array(v, dtype=np.int32) for k, v in self._native.label_mapping(other._native)}
         return found if labels is None else {k: found[k] for k in self._labels_of(labels)}
 
-    def make_cmap(self, background_color: Any = "#000000ff", seed: int | None = None) -> Any:
-        """A matplotlib colour map of random colours."""
-        from matplotlib.colors import ListedColormap, to_rgba
-
-        rng = np.random.default_rng(seed)
-        colors = rng.uniform(0.25, 1.0, (self.max_label + 1, 4))
-        colors[:, 3] = 1.0
-        colors[0] = to_rgba(background_color)
-        return ListedColormap(colors)
+    def _parts(self, label: int) -> list[Part]:
+        parts: list[Part] = self._native.polygons(int(label))
+        return parts
 
     @property
-    def cmap(self) -> Any:
-        """A matplotlib colour map."""
-        return self.make_cmap(seed=0)
+    def polygons(self) -> list[Any]:
+        """The outline of each label: a `shapely.Polygon` with its holes, a `shapely.MultiPolygon` if it has several parts.
 
-    def imshow(self, ax: Any = None, **kwargs: Any) -> Any:
-        """Shows the labels on matplotlib axes."""
+        Vertices are where the outline turns; pixels that touch at a corner belong to one part.
+        """
+        need("shapely", "polygons")
+        return [polygon(self._parts(label)) for label in self.labels]
+
+    def get_polygon(self, label: int) -> Any:
+        """The outline of a label, None without the package shapely; see `polygons`."""
+        return self.get_polygons(_one(label))[0]
+
+    def get_polygons(self, labels: Any) -> list[Any]:
+        """The outlines of labels, None without the package shapely; see `polygons`."""
+        return [polygon(self._parts(v)) if HAS_SHAPELY else None for v in self._labels_of(labels)]
+
+    def to_patches(self, *, origin: Any = (0, 0), scale: float = 1.0, **kwargs: Any) -> list[Any]:
+        """The outline of each label as a `matplotlib.patches.PathPatch`, white and not filled by default.
+
+        Parameters
+        ----------
+        origin : (float, float), optional
+            The `(x, y)` that is the origin of the picture.
+        scale : float, optional
+            Picture pixels for each pixel of the image.
+        **kwargs : dict, optional
+            Whatever `matplotlib.patches.PathPatch` takes.
+        """
+        return self.get_patches(self.labels, origin=origin, scale=scale, **kwargs)
+
+    def get_patch(self, label: int, *, origin: Any = (0, 0), scale: float = 1.0, **kwargs: Any) -> Any:
+        """The outline of a label as a patch; see `to_patches`."""
+        return self.get_patches(_one(label), origin=origin, scale=scale, **kwargs)[0]
+
+    def get_patches(self, labels: Any, *, origin: Any = (0, 0), scale: float = 1.0, **kwargs: Any) -> list[Any]:
+        """The outlines of labels as patches; see `to_patches`."""
+        need("matplotlib", "patches")
+        return [patch(self._parts(v), origin, scale, kwargs) for v in self._labels_of(labels)]
+
+    def plot_patches(
+        self, *, ax: Any = None, origin: Any = (0, 0), scale: float = 1.0, labels: Any = None, **kwargs: Any
+    ) -> list[Any]:
+        """Draws outlines on matplotlib axes and returns the patches; see `to_patches`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default the current axes.
+        origin, scale, **kwargs
+            As for `to_patches`.
+        labels : int or array_like of int, optional
+            The labels that are drawn; by default all.
+        """
+        need("matplotlib", "patches")
         import matplotlib.pyplot as plt
 
         axes = plt.gca() if ax is None else ax
-        kwargs.setdefault("cmap", self.cmap)
-        return axes.imshow(self.data, origin="lower", interpolation="none", **kwargs)
+        drawn = self.get_patches(self.labels if labels is None else labels, origin=origin, scale=scale, **kwargs)
+        for one in drawn:
+            axes.add_patch(one)
+        return drawn
+
+    def to_regions(self, *, group: bool = False, **kwargs: Any) -> Any:
+        """The outlines without their holes as `regions.PolygonPixelRegion`; `meta["label"]` is the label.
+
+        Parameters
+        ----------
+        group : bool, optional
+            Whether a list with one item for each label is returned, `regions.Regions` for one in several parts, in place
+            of all parts in one `regions.Regions`.
+        **kwargs : dict, optional
+            Whatever `regions.RegionVisual` takes.
+        """
+        grouped = self.get_regions(self.labels, **kwargs)
+        if group:
+            return grouped
+        from regions import Regions
+
+        flat: list[Any] = []
+        for one in grouped:
+            flat += one.regions if isinstance(one, Regions) else [one]
+        return Regions(flat)
+
+    def get_region(self, label: int, **kwargs: Any) -> Any:
+        """The outline of a label as a region; see `to_regions`."""
+        return self.get_regions(_one(label), **kwargs)[0]
+
+    def get_regions(self, labels: Any, **kwargs: Any) -> list[Any]:
+        """The outlines of labels as regions; see `to_regions`."""
+        need("regions", "regions")
+        return [region(self._parts(v), v, kwargs) for v in self._labels_of(labels)]
+
+    def make_cmap(self, background_color: Any = "#000000ff", seed: int | None = None) -> Any:
+        """A matplotlib colour map of random muted colours, None without labels.
+
+        Parameters
+        ----------
+        background_color : color, optional
+            The colour of the background; None for a random one.
+        seed : int, optional
+            The seed; None gives other colours each time.
+        """
+        if self.n_labels == 0:
+            return None
+        from matplotlib.colors import to_rgba
+
+        from skyphot.utils import make_random_cmap
+
+        cmap = make_random_cmap(self.max_label + 1, seed=seed)
+        if background_color is not None:
+            cmap.colors[0] = to_rgba(background_color)
+        return cmap
+
+    def reset_cmap(self, seed: int | None = None) -> None:
+        """Gives the labels other random colours."""
+        self._cmap = self.make_cmap(seed=seed)
+
+    @property
+    def cmap(self) -> Any:
+        """The matplotlib colour map of the labels, None without labels."""
+        if self._cmap is None:
+            self._cmap = self.make_cmap(seed=0)
+        return self._cmap
+
+    def imshow(self, ax: Any = None, figsize: Any = None, dpi: Any = None, cmap: Any = None, alpha: Any = None) -> Any:
+        """Shows the labels on matplotlib axes.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default new axes of `figsize` inches and `dpi`.
+        figsize, dpi : optional
+            See `ax`.
+        cmap : matplotlib.colors.Colormap or str, optional
+            The colours; by default `cmap`.
+        alpha : float or array_like, optional
+            How opaque the picture is.
+
+        Returns
+        -------
+        image : matplotlib.image.AxesImage
+        """
+        axes = _axes(ax, figsize, dpi)
+        colors = self.cmap if cmap is None else cmap
+        return axes.imshow(
+            self.data, cmap=colors, interpolation="nearest", origin="lower", alpha=alpha, vmin=-0.5,
+            vmax=self.max_label + 0.5,
+        )  # fmt: skip
+
+    def imshow_map(
+        self,
+        ax: Any = None,
+        figsize: Any = None,
+        dpi: Any = None,
+        cmap: Any = None,
+        alpha: Any = None,
+        max_labels: int = 25,
+        cbar_labelsize: float | None = None,
+    ) -> tuple[Any, Any]:
+        """Shows the labels with a bar that names them; the values of the picture are 0, 1, 2, ...
+
+        Parameters
+        ----------
+        ax, figsize, dpi, cmap, alpha : optional
+            As for `imshow`.
+        max_labels : int, optional
+            With more labels there is no bar and a warning.
+        cbar_labelsize : float, optional
+            The font size of the names.
+
+        Returns
+        -------
+        image : matplotlib.image.AxesImage
+        bar : tuple or None
+            The bar, its ticks and their names.
+        """
+        axes = _axes(ax, figsize, dpi)
+        if self.n_labels == 0:
+            return self.imshow(ax=axes, cmap=cmap, alpha=alpha), None
+        names, numbers = np.unique(self.data, return_inverse=True)
+        if cmap is None:
+            from matplotlib.colors import ListedColormap
+
+            cmap = ListedColormap(np.asarray(self.cmap.colors)[names])
+        image = axes.imshow(
+            numbers.reshape(self.shape), cmap=cmap, interpolation="nearest", origin="lower", alpha=alpha, vmin=-0.5,
+            vmax=len(names) - 0.5,
+        )  # fmt: skip
+        if self.n_labels > max_labels:
+            warn(f"The colorbar was not plotted because the number of labels is greater than {max_labels=}.")
+            return image, None
+        ticks = np.arange(len(names))
+        bar = axes.figure.colorbar(image, ax=axes, ticks=ticks)
+        bar.ax.set_yticklabels(names)
+        if cbar_labelsize is not None:
+            bar.ax.yaxis.set_tick_params(labelsize=cbar_labelsize)
+        return image, (bar, ticks, names)
 
 
+def _one(label: Any) -> Any:
+    if np.ndim(label):
+        raise TypeError("label must be a scalar value")
+    return label
+
+
+def _axes(ax: Any, figsize: Any, dpi: Any) -> Any:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=figsize, dpi=dpi)[1]

@@ -8,7 +8,7 @@ from skyphot.utils._cutouts import CutoutImage, NoOverlapError, PartialOverlapEr
 from skyphot.utils._errors import calc_total_error
 from skyphot.utils._footprints import circular_footprint
 from skyphot.utils._interpolation import ShepardIDWInterpolator
-from skyphot.utils.exceptions import DeblendWarning, NoDetectionsWarning
+from skyphot.utils.exceptions import DeblendWarning, NoDetectionsWarning, PhotutilsDeprecationWarning
 
 if TYPE_CHECKING:
     from skyphot.utils._areas import compute_pixel_area_map, compute_pixel_areas
@@ -22,6 +22,7 @@ __all__ = [
     "NoDetectionsWarning",
     "NoOverlapError",
     "PartialOverlapError",
+    "PhotutilsDeprecationWarning",
     "ShepardIDWInterpolator",
     "calc_total_error",
     "circular_footprint",

@@ -8,8 +8,8 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import is_quantity, warn, with_unit
+from skyphot.background._estimators import SIGMA_CLIP
 from skyphot.datasets._seed import seed_number
-from skyphot.stats import SigmaClip
 from skyphot.utils._footprints import circular_footprint
 
 
@@ -66,7 +66,7 @@ class ImageDepth:
         overlap: bool = True,
         seed: Any = None,
         zeropoint: float = 0.0,
-        sigma_clip: Any = "default",
+        sigma_clip: Any = SIGMA_CLIP,
         progress_bar: bool = True,
     ) -> None:
         if aper_radius <= 0:
@@ -76,8 +76,6 @@ class ImageDepth:
         for name, number in (("n_apertures", n_apertures), ("n_iters", n_iters)):
             if number < 1:
                 raise ValueError(f"{name} must be >= 1")
-        if isinstance(sigma_clip, str):
-            sigma_clip = SigmaClip(sigma=3.0, maxiters=10)
         if sigma_clip is not None and not callable(sigma_clip):
             raise TypeError("sigma_clip must be a callable (e.g., SigmaClip) or None")
         self.aper_radius, self.n_sigma, self.mask_pad = aper_radius, n_sigma, mask_pad
@@ -121,18 +119,8 @@ class ImageDepth:
         from skyphot.aperture import CircularAperture
 
         unit = data.unit if is_quantity(data) else None
-        d = _core.image_depth(
-            _inputs.image(data, mask=mask),
-            float(self.aper_radius),
-            float(self.n_sigma),
-            float(self.mask_pad),
-            int(self.n_apertures),
-            int(self.n_iters),
-            bool(self.overlap),
-            seed_number(self.seed),
-            float(self.zeropoint),
-            _inputs.clip_or_none(self.sigma_clip),
-        )
+        image = _inputs.image(data, mask=mask)
+        d = self._measure(image)
         self.n_apertures_used = np.asarray(d["n_apertures_used"])
         if np.any(self.n_apertures_used < self.n_apertures):
             warn(
@@ -150,3 +138,17 @@ class ImageDepth:
         self.flux_limits = with_unit(np.asarray(d["flux_limits"]), unit)
         self.mag_limits = np.asarray(d["mag_limits"])
         return with_unit(np.float64(d["flux_limit"]), unit), np.float64(d["mag_limit"])
+
+    def _measure(self, image: Any) -> dict[str, Any]:
+        return _core.image_depth(
+            image,
+            float(self.aper_radius),
+            float(self.n_sigma),
+            float(self.mask_pad),
+            int(self.n_apertures),
+            int(self.n_iters),
+            bool(self.overlap),
+            seed_number(self.seed),
+            float(self.zeropoint),
+            _inputs.clip_or_none(self.sigma_clip),
+        )

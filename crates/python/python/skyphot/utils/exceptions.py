@@ -5,13 +5,15 @@ from __future__ import annotations
 from skyphot._compat import HAS_ASTROPY
 
 if HAS_ASTROPY:
+    from astropy.utils.exceptions import AstropyDeprecationWarning as _Deprecation
     from astropy.utils.exceptions import AstropyUserWarning as _Base
     from astropy.utils.exceptions import AstropyWarning as _Root
 else:
+    _Deprecation = DeprecationWarning  # type: ignore[assignment,misc]
     _Base = UserWarning  # type: ignore[assignment,misc]
     _Root = Warning  # type: ignore[assignment,misc]
 
-__all__ = ["DeblendWarning", "NoDetectionsWarning"]
+__all__ = ["DeblendWarning", "NoDetectionsWarning", "PhotutilsDeprecationWarning"]
 
 
 class NoDetectionsWarning(_Root):  # type: ignore[misc,valid-type]
@@ -20,3 +22,7 @@ class NoDetectionsWarning(_Root):  # type: ignore[misc,valid-type]
 
 class DeblendWarning(_Base):  # type: ignore[misc,valid-type]
     """A source could not be deblended as asked for."""
+
+
+class PhotutilsDeprecationWarning(_Deprecation):  # type: ignore[misc,valid-type]
+    """Never given: here for the filters of scripts, as deprecated names of photutils are not there at all."""
