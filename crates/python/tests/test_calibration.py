@@ -239,7 +239,8 @@ def test_tables_of_several_bands():
     b, v = rng.uniform(18, 22, n), rng.uniform(18, 22, 45)
     t = c.colour_magnitude([c.Band("B", sky, b, np.full(n, 0.01)), c.Band("V", other, v)], 0.5 * u.arcsec)
     assert t.colnames == ["id", "ra", "dec", "mag_B", "mag_B_err", "mag_V", "sep_V", "row_V", "B-V"] and len(t) == n
-    index, separation, _ = sky.match_to_catalog_sky(other)
+    apart = sky[:, None].separation(other[None, :])
+    index, separation = np.argmin(apart, axis=1), np.min(apart, axis=1)
     there = separation < 0.5 * u.arcsec
     assert there.sum() == 45 and np.array_equal(t["row_V"], np.where(there, index, -1))
     np.testing.assert_allclose(t["sep_V"][there].to_value("arcsec"), 0.1, rtol=1e-6)
