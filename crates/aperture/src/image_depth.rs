@@ -67,6 +67,20 @@ impl ImageDepth {
         aper_radius: f64,
         config: &ImageDepthConfig,
     ) -> Result<Self> {
+        Self::measure_with(image, aper_radius, config, |_| ())
+    }
+
+    /// As [`measure`](Self::measure); `progress` hears how many iterations are done, from 0.
+    ///
+    /// # Errors
+    /// Those of [`measure`](Self::measure).
+    #[doc(alias = "progress_bar")]
+    pub fn measure_with<T: Pixel>(
+        image: &Image<'_, T>,
+        aper_radius: f64,
+        config: &ImageDepthConfig,
+        progress: impl FnMut(usize),
+    ) -> Result<Self> {
         config.validate()?;
         let circle = CircularAperture::new(aper_radius)?;
         let places = places(image, (aper_radius + config.mask_pad).ceil() as usize);
@@ -96,7 +110,7 @@ impl ImageDepth {
                 points
             })
             .collect();
-        Self::with_circle(image, &circle, positions, config)
+        Self::with_circle(image, &circle, positions, config, progress)
     }
 
     /// The same with apertures at given places (pixels), a list for each iteration. `n_apertures`, `n_iters`, `overlap`,
@@ -114,7 +128,7 @@ impl ImageDepth {
         if positions.is_empty() {
             return Err(crate::ApertureError::NoRoom { needed: 1, found: 0 });
         }
-        Self::with_circle(image, &CircularAperture::new(aper_radius)?, positions, config)
+        Self::with_circle(image, &CircularAperture::new(aper_radius)?, positions, config, |_| ())
     }
 
     fn with_circle<T: Pixel>(
@@ -122,14 +136,17 @@ impl ImageDepth {
         circle: &CircularAperture,
         positions: Vec<Vec<Point>>,
         config: &ImageDepthConfig,
+        mut progress: impl FnMut(usize),
     ) -> Result<Self> {
         let image = Image::new(image.data())?;
         let photometry = PhotometryConfig { exec: config.exec.clone(), ..PhotometryConfig::default() };
         let mut fluxes = Vec::with_capacity(positions.len());
-        for points in &positions {
+        for (done, points) in positions.iter().enumerate() {
+            progress(done);
             let p = AperturePhotometry::measure(&image, points, &[circle as &dyn Aperture], &photometry)?;
             fluxes.push(clipped(p.flux(0), config));
         }
+        progress(positions.len());
         let flux_limits: Vec<f64> = fluxes.iter().map(|f| config.n_sigma * mean_std(f).1).collect();
         let magnitude = |f: f64| -2.5 * f.log10() + config.zeropoint;
         let flux_limit = flux_limits.iter().sum::<f64>() / flux_limits.len() as f64;

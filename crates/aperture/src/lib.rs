@@ -77,4 +77,5 @@ pub use stats::ApertureStats;
 pub use stats_config::StatsConfig;
 pub use stats_cutout::{ApertureCutout, aperture_cutout};
 pub use stats_moments::ApertureMoments;
+pub use stats_sky::sky_orientation;
 pub use sums::ApertureSums;

@@ -22,25 +22,28 @@ impl ApertureStats {
         let covariance = self.covariance_xx.iter().zip(&self.covariance_xy).zip(&self.covariance_yy);
         self.centroids()
             .zip(covariance)
-            .map(|(p, ((&xx, &xy), &yy))| {
-                if !(p.is_finite() && (xx + xy + yy).is_finite()) {
-                    return f64::NAN;
-                }
-                let Ok((_, f)) = pixel_to_sky(wcs, p) else { return f64::NAN };
-                let [[ex, ey], [nx, ny]] = f.m;
-                let form = |a: (f64, f64), b: (f64, f64)| {
-                    a.0 * b.0 * xx + (a.0 * b.1 + a.1 * b.0) * xy + a.1 * b.1 * yy
-                };
-                let (e, n) = ((ex, ey), (nx, ny));
-                let angle = 0.5 * (2.0 * form(e, n) + 0.0).atan2(form(n, n) - form(e, e));
-                angle.to_degrees()
-            })
+            .map(|(p, ((&xx, &xy), &yy))| sky_orientation(wcs, p, [xx, xy, yy]))
             .collect()
     }
 
     fn centroids(&self) -> impl Iterator<Item = Point> + '_ {
         self.x_centroid.iter().zip(&self.y_centroid).map(|(&x, &y)| Point::new(x, y))
     }
+}
+
+/// The position angle on the sky (degrees in (-90, 90] from north to east) of the major axis of a covariance
+/// `[xx, xy, yy]` in pixels at a place; NaN where there is none.
+#[must_use]
+pub fn sky_orientation(wcs: &dyn SkyTransform, at: Point, [xx, xy, yy]: [f64; 3]) -> f64 {
+    if !(at.is_finite() && (xx + xy + yy).is_finite()) {
+        return f64::NAN;
+    }
+    let Ok((_, f)) = pixel_to_sky(wcs, at) else { return f64::NAN };
+    let [[ex, ey], [nx, ny]] = f.m;
+    let form = |a: (f64, f64), b: (f64, f64)| a.0 * b.0 * xx + (a.0 * b.1 + a.1 * b.0) * xy + a.1 * b.1 * yy;
+    let (e, n) = ((ex, ey), (nx, ny));
+    let angle = 0.5 * (2.0 * form(e, n) + 0.0).atan2(form(n, n) - form(e, e));
+    angle.to_degrees()
 }
 
 #[cfg(test)]

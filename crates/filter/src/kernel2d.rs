@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{FilterError, Result};
+use crate::kernel_sampling::KernelSampling;
 
 /// A 2-D convolution kernel: finite values around the centre `(ny / 2, nx / 2)`.
 ///
@@ -82,6 +83,23 @@ impl Kernel {
     /// [`FilterError::InvalidParameter`] for a width that is not positive or an even size.
     #[doc(alias = "make_2dgaussian_kernel")]
     pub fn gaussian_fwhm(fwhm: f64, shape: (usize, usize)) -> Result<Self> {
+        Self::gaussian_fwhm_sampled(fwhm, shape, KernelSampling::default())
+    }
+
+    /// As [`gaussian_fwhm`](Self::gaussian_fwhm), with another way from the Gaussian to the values of the pixels.
+    ///
+    /// ```
+    /// use skyphot_filter::{Kernel, KernelSampling};
+    /// let k = Kernel::gaussian_fwhm_sampled(3.0, (5, 5), KernelSampling::Center)?;
+    /// // exp(-4 ln 2 (1 / 3)^2) one pixel from the centre
+    /// assert!((k.data()[[2, 3]] / k.data()[[2, 2]] - 0.5f64.powf(4.0 / 9.0)).abs() < 1e-15);
+    /// # Ok::<(), skyphot_filter::FilterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FilterError::InvalidParameter`] for a width that is not positive, an even size or no points.
+    #[doc(alias = "mode")]
+    pub fn gaussian_fwhm_sampled(fwhm: f64, shape: (usize, usize), sampling: KernelSampling) -> Result<Self> {
         if !(fwhm > 0.0 && fwhm.is_finite()) {
             return Err(FilterError::InvalidParameter { name: "fwhm", expected: "positive", found: fwhm });
         }
@@ -90,21 +108,19 @@ impl Kernel {
                 return Err(FilterError::InvalidParameter { name: "size", expected: "odd", found: n as f64 });
             }
         }
+        if sampling == KernelSampling::Oversample(0) {
+            return Err(FilterError::InvalidParameter {
+                name: "oversampling",
+                expected: "1 or more",
+                found: 0.0,
+            });
+        }
         let sigma = fwhm * skyphot_core::FWHM_TO_SIGMA;
-        let means = |n: usize| -> Vec<f64> {
+        let profile = |n: usize| -> Vec<f64> {
             let half = (n / 2) as f64;
-            (0..n)
-                .map(|i| {
-                    (0..10)
-                        .map(|k| {
-                            let u = (i as f64 - half + (f64::from(k) - 4.5) / 10.0) / sigma;
-                            (-0.5 * u * u).exp()
-                        })
-                        .sum::<f64>()
-                })
-                .collect()
+            (0..n).map(|i| sampling.value(i as f64 - half, sigma)).collect()
         };
-        let (column, row) = (means(shape.0), means(shape.1));
+        let (column, row) = (profile(shape.0), profile(shape.1));
         Self::from_array(Array2::from_shape_fn(shape, |(y, x)| column[y] * row[x]))?.normalized()
     }
 

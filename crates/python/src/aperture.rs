@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyList};
 use skyphot::Error;
 use skyphot::aperture::{
     Aperture, ApertureFlags, ApertureMask, AperturePhotometry, ApertureStats, NeighborMethod, Neighbors,
-    PhotometryConfig, PixelShape, StatsConfig, aperture_cutout, area_overlap,
+    PhotometryConfig, PixelShape, RegularPolygon, StatsConfig, aperture_cutout, area_overlap,
 };
 use skyphot::centroids::Covariance;
 use skyphot::core::{BoundingBox, FlagSet, Point};
@@ -282,9 +282,17 @@ fn polygon_from_vertices<'py>(
 #[pyfunction]
 fn polygon_properties<'py>(py: Python<'py>, shape: ShapeArg) -> PyResult<Bound<'py, PyDict>> {
     let PixelShape::Polygon(p) = &shape.0 else { return Err(value_error("not a polygon")) };
+    measures(py, p.perimeter(), p.as_regular())
+}
+
+pub(crate) fn measures(
+    py: Python<'_>,
+    perimeter: f64,
+    regular: Option<RegularPolygon>,
+) -> PyResult<Bound<'_, PyDict>> {
     let d = PyDict::new(py);
-    d.set_item("perimeter", p.perimeter())?;
-    if let Some(r) = p.as_regular() {
+    d.set_item("perimeter", perimeter)?;
+    if let Some(r) = regular {
         d.set_item("outer_radius", r.outer_radius)?;
         d.set_item("inner_radius", r.inner_radius())?;
         d.set_item("side_length", r.side_length())?;
@@ -295,7 +303,7 @@ fn polygon_properties<'py>(py: Python<'py>, shape: ShapeArg) -> PyResult<Bound<'
     Ok(d)
 }
 
-fn offsets<'py>(py: Python<'py>, points: &[Point]) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn offsets<'py>(py: Python<'py>, points: &[Point]) -> PyResult<Bound<'py, PyAny>> {
     let v: Vec<f64> = points.iter().flat_map(|p| [p.x, p.y]).collect();
     Ok(Array2::from_shape_vec((points.len(), 2), v).map_err(value_error)?.into_pyarray(py).into_any())
 }

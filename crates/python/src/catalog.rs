@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use skyphot::Error;
 use skyphot::core::{Image, Pixel};
+use skyphot::filter::{Kernel, KernelSampling};
 use skyphot::segmentation::{
     ApertureMaskMethod, CatalogAperture, CatalogConfig, CutoutMode, CutoutPlane, KronParams,
     SegmentationImage, SourceCatalog,
@@ -24,6 +25,8 @@ struct Planes {
     segm: Arc<SegmentationImage>,
     convolved: Option<Plane>,
     background: Option<Plane>,
+    /// What the catalogue of the detection reads, of which the catalogue has a copy.
+    _detection: Option<Arc<Planes>>,
 }
 
 /// A catalogue and what it reads.
@@ -44,6 +47,7 @@ fn build(
     planes: &Arc<Planes>,
     config: CatalogConfig,
     wcs: Option<Callbacks>,
+    detection: Option<&SourceCatalog<'static>>,
 ) -> Result<SourceCatalog<'static>, Error> {
     fn make<T: Pixel + numpy::Element>(
         image: &Image<'static, T>,
@@ -62,7 +66,7 @@ fn build(
         Ok(c)
     }
     // SAFETY: the planes are behind an `Arc` that `Owned` keeps beside the catalogue and drops after it; they are never
-    // changed or moved. The catalogue is only handed out behind a reference to `Owned`.
+    // changed or moved, and they keep those of a detection catalogue. The catalogue is only handed out behind a reference to `Owned`.
     #[allow(unsafe_code)]
     let planes: &'static Planes = unsafe { &*Arc::as_ptr(planes) };
     let f32s = |p: &'static Option<Plane>| match p {
@@ -81,8 +85,12 @@ fn build(
             make(&p.image()?, &planes.segm, f64s(&planes.convolved), f64s(&planes.background), config)?
         }
     };
-    Ok(match wcs {
+    let c = match wcs {
         Some(w) => c.with_shared_wcs(Arc::new(w)),
+        None => c,
+    };
+    Ok(match detection {
+        Some(d) => c.with_detection_catalog(d)?,
         None => c,
     })
 }
@@ -129,6 +137,7 @@ impl NativeCatalog {
         local_bkg_width: usize,
         mask_method: &str,
         kron_params: (f64, f64, f64),
+        detection: Option<PyRef<'_, Self>>,
         n_threads: Option<i64>,
     ) -> PyResult<Self> {
         let config = CatalogConfig {
@@ -142,10 +151,13 @@ impl NativeCatalog {
             kron_params: kron(kron_params),
             exec: work::exec(n_threads)?,
         };
-        let planes = Arc::new(Planes { image, segm: segmentation.inner.clone(), convolved, background });
+        let detection = detection.map(|d| d.held.clone());
+        let kept = detection.as_ref().map(|d| d.planes.clone());
+        let segm = segmentation.inner.clone();
+        let planes = Arc::new(Planes { image, segm, convolved, background, _detection: kept });
         let wcs = wcs.map(|(to_sky, to_pixel)| Callbacks { to_sky, to_pixel });
         let held = work::run(py, move || {
-            let catalog = build(&planes, config, wcs)?;
+            let catalog = build(&planes, config, wcs, detection.as_deref().map(|d| &d.catalog))?;
             Ok::<_, Error>(Owned { catalog, planes })
         })?;
         Ok(Self { held: Arc::new(held) })
@@ -255,8 +267,21 @@ impl NativeCatalog {
 
 /// A Gaussian kernel.
 #[pyfunction]
-fn gaussian_kernel<'py>(py: Python<'py>, fwhm: f64, shape: (usize, usize)) -> PyResult<Bound<'py, PyAny>> {
-    let k = skyphot::filter::Kernel::gaussian_fwhm(fwhm, shape).map_err(value_error)?;
+fn gaussian_kernel<'py>(
+    py: Python<'py>,
+    fwhm: f64,
+    shape: (usize, usize),
+    mode: &str,
+    oversampling: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let sampling = match mode {
+        "oversample" => KernelSampling::Oversample(oversampling),
+        "center" => KernelSampling::Center,
+        "linear_interp" => KernelSampling::Interp,
+        "integrate" => KernelSampling::Integrate,
+        _ => return Err(value_error(format!("no discretisation mode '{mode}'"))),
+    };
+    let k = Kernel::gaussian_fwhm_sampled(fwhm, shape, sampling).map_err(value_error)?;
     Ok(k.data().to_owned().into_pyarray(py).into_any())
 }
 

@@ -1,7 +1,7 @@
 //! `skyphot.profiles`, `skyphot.geometry` and `skyphot.psf_matching`.
 
 use ndarray::Array1;
-use numpy::{IntoPyArray, PyReadonlyArray1};
+use numpy::{IntoPyArray, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use skyphot::Error;
@@ -12,7 +12,9 @@ use skyphot::core::Point;
 use skyphot::filter::SplineOrder;
 use skyphot::fit::Pchip;
 use skyphot::geometry::{circular_overlap_grid, elliptical_overlap_grid, rectangular_overlap_grid};
-use skyphot::psf::{MatchingConfig, Taper, create_matching_kernel, make_wiener_kernel, resize_psf};
+use skyphot::psf::{
+    FrequencyWindow, MatchingConfig, Penalty, Taper, create_matching_kernel, make_wiener_kernel, resize_psf,
+};
 
 use crate::image::{Held, ImageArg, with_image};
 use crate::shapes::overlap;
@@ -141,19 +143,38 @@ fn window_array<'py>(
     Ok(taper(&window)?.array(shape).into_pyarray(py).into_any())
 }
 
+/// One of the usual ones, `(name, numbers)`, or an array.
+#[derive(FromPyObject)]
+enum NamedOrArray<'py> {
+    Named(String, Vec<f64>),
+    Array(PyReadonlyArray2<'py, f64>),
+}
+
 #[pyfunction]
 fn matching_kernel<'py>(
     py: Python<'py>,
     source: Held<f64>,
     target: Held<f64>,
     regularization: f64,
-    window: Option<(String, Vec<f64>)>,
+    window: Option<NamedOrArray>,
+    penalty: Option<NamedOrArray>,
     wiener: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut config = MatchingConfig { regularization, ..Default::default() };
-    if let Some(w) = &window {
-        config.window = Some(taper(w)?.into());
-    }
+    config.window = match window {
+        None => None,
+        Some(NamedOrArray::Array(a)) => Some(FrequencyWindow::Custom(a.as_array().to_owned())),
+        Some(NamedOrArray::Named(name, p)) => Some(taper(&(name, p))?.into()),
+    };
+    config.penalty = match penalty {
+        None => Penalty::Flat,
+        Some(NamedOrArray::Array(a)) => Penalty::Custom(a.as_array().to_owned()),
+        Some(NamedOrArray::Named(name, _)) => match name.as_str() {
+            "laplacian" => Penalty::Laplacian,
+            "biharmonic" => Penalty::Biharmonic,
+            _ => return Err(value_error(format!("no penalty '{name}'"))),
+        },
+    };
     let kernel = work::run(py, move || {
         if wiener {
             make_wiener_kernel(source.view(), target.view(), &config)
@@ -199,6 +220,7 @@ fn image_depth<'py>(
     seed: u64,
     zeropoint: f64,
     sigma_clip: Option<ClipArg>,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let config = ImageDepthConfig {
         n_sigma,
@@ -212,7 +234,12 @@ fn image_depth<'py>(
         ..Default::default()
     };
     let depth = work::run(py, move || {
-        Ok::<_, Error>(with_image!(image, |im| ImageDepth::measure(im, aper_radius, &config)?))
+        let watch = |done: usize| {
+            if let Some(f) = &progress {
+                Python::attach(|py| f.call1(py, (done,)).map(|_| ()).unwrap_or(()));
+            }
+        };
+        Ok::<_, Error>(with_image!(image, |im| ImageDepth::measure_with(im, aper_radius, &config, watch)?))
     })?;
     let d = PyDict::new(py);
     d.set_item("flux_limit", depth.flux_limit)?;

@@ -1,12 +1,16 @@
 //! Apertures between pixels and sky through two Python functions.
 
+use numpy::{IntoPyArray, PyReadonlyArray2};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use skyphot::aperture::{
     PixelShape, SkyAperture, SkyCircularAnnulus, SkyCircularAperture, SkyEllipticalAnnulus,
     SkyEllipticalAperture, SkyPolygonAperture, SkyRectangularAnnulus, SkyRectangularAperture, SkyShape,
+    sky_orientation,
 };
 use skyphot::core::{Point, SkyCoord, SkyTransform};
 
+use crate::aperture::{measures, offsets};
 use crate::shapes::ShapeArg;
 use crate::work::value_error;
 
@@ -128,7 +132,55 @@ fn shape_to_pixel(
     pixel_description(&in_pixels)
 }
 
+/// The polygon that stands for a circle, an ellipse or a rectangle on the sky: offsets of its vertices.
+#[pyfunction]
+fn sky_shape_to_polygon<'py>(
+    py: Python<'py>,
+    shape: (String, Vec<f64>),
+    n: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let polygon = match sky_shape(&shape.0, &shape.1)? {
+        SkyShape::Circle(s) => s.to_polygon(n),
+        SkyShape::Ellipse(s) => s.to_polygon(n),
+        SkyShape::Rectangle(s) => s.to_polygon(),
+        _ => return Err(value_error("this aperture has no polygon")),
+    };
+    offsets(py, polygon.map_err(value_error)?.offsets())
+}
+
+/// As `polygon_properties`, of a polygon on the sky.
+#[pyfunction]
+fn sky_polygon_properties(py: Python<'_>, shape: (String, Vec<f64>)) -> PyResult<Bound<'_, PyDict>> {
+    match sky_shape(&shape.0, &shape.1)? {
+        SkyShape::Polygon(p) => measures(py, p.perimeter(), p.as_regular()),
+        _ => Err(value_error("not a polygon")),
+    }
+}
+
+/// Position angles (degrees from north to east) of the major axes of covariances `xx, xy, yy` at pixels `x, y`: rows of
+/// five numbers.
+#[pyfunction]
+fn sky_orientations<'py>(
+    py: Python<'py>,
+    sources: PyReadonlyArray2<'py, f64>,
+    to_sky: Py<PyAny>,
+    to_pixel: Py<PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let a = sources.as_array();
+    if a.ncols() != 5 {
+        return Err(value_error(format!("sources must have five columns, found {}", a.ncols())));
+    }
+    let wcs = Callbacks { to_sky, to_pixel };
+    let rows = a.rows().into_iter();
+    let angles: Vec<f64> =
+        rows.map(|r| sky_orientation(&wcs, Point { x: r[0], y: r[1] }, [r[2], r[3], r[4]])).collect();
+    Ok(angles.into_pyarray(py).into_any())
+}
+
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_function(wrap_pyfunction!(sky_orientations, m)?)?;
+    m.add_function(wrap_pyfunction!(sky_shape_to_polygon, m)?)?;
+    m.add_function(wrap_pyfunction!(sky_polygon_properties, m)?)?;
     m.add_function(wrap_pyfunction!(shape_to_sky, m)?)?;
     m.add_function(wrap_pyfunction!(shape_to_pixel, m)?)
 }

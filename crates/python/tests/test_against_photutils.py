@@ -19,9 +19,10 @@ from astropy.wcs import WCS
 from case import CASES
 
 import cases  # noqa: F401  (it adds the calls)
-import cases_pictures  # noqa: F401
+import cases_catalogs  # noqa: F401
 import cases_data  # noqa: F401
 import cases_inputs  # noqa: F401
+import cases_pictures  # noqa: F401
 import cases_psf  # noqa: F401
 import cases_shapes  # noqa: F401
 

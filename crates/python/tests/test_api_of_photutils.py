@@ -43,12 +43,6 @@ GAPS: dict[str, dict[str, str]] = {
         "None stands for 0 degrees, so that astropy is not read before it is needed",
         *(f"Sky{s}(theta)" for s in ("EllipticalAperture", "EllipticalAnnulus", "RectangularAperture", "RectangularAnnulus")),
         "SkyPolygonAperture.from_regular_polygon(theta)",
-    )
-    | _each(
-        "not there yet",
-        *(f"SkyPolygonAperture.{n}" for n in ("interior_angle", "exterior_angle", "theta")),
-        *(f"Sky{s}Aperture.to_polygon" for s in ("Circular", "Elliptical", "Rectangular")),
-        "ApertureStats.sky_orientation",
     ),
     "detection": _each(
         "the old names of the ranges stand before these, which are taken by keyword",
@@ -61,10 +55,6 @@ GAPS: dict[str, dict[str, str]] = {
         "IRAFStarFinder(minsep_fwhm)",
     )
     | {"StarFinderCatalogBase": "the finders make tables, not catalogues"},
-    "psf_matching": _each("not there yet", "make_wiener_kernel(penalty)"),
-    "segmentation": _each(
-        "not there yet", "SourceCatalog(detection_catalog)", "make_2dgaussian_kernel(mode)", "make_2dgaussian_kernel(oversampling)"
-    ),
     "psf": _each("None stands for the factor of the model", *(f"{m}(bbox_factor)" for m in _SHAPES))
     | _each("parameters of the shape are taken by position", *(f"{m}.{f}({n})" for f in ("evaluate", "fit_deriv") for m in _SHAPES for n in _SHAPES[m]))
     | {"GriddedPSFModelRead": "`GriddedPSFModel.read` is a function, not a reader of astropy's registry"},

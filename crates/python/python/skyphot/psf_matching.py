@@ -102,16 +102,45 @@ class TopHatWindow(SplitCosineBellWindow):
         return [float(self.beta)]
 
 
-def _kernel(source_psf: Any, target_psf: Any, regularization: float, window: Any, wiener: bool) -> np.ndarray:
+def _window(window: Any, shape: tuple[int, int]) -> Any:
+    """A window as the native module takes it: its name and numbers, or the array that a function makes."""
+    if window is None:
+        return None
+    if isinstance(window, SplitCosineBellWindow):
+        return window._native()
+    if not callable(window):
+        raise TypeError("window must be a callable")
+    values = np.asarray(window(shape))
+    if values.ndim != 2:
+        raise ValueError(f"window function must return a 2D array, got {values.ndim}D.")
+    if values.shape != shape:
+        raise ValueError(f"window function must return an array with shape {shape}, got {values.shape}.")
+    if not np.all((values >= 0) & (values <= 1)):
+        raise ValueError("window function values must be in the range [0, 1].")
+    return _inputs.float64_plane(values, "window")
+
+
+def _penalty(penalty: Any) -> Any:
+    """A penalty as the native module takes it."""
+    if penalty is None:
+        return None
+    if isinstance(penalty, str):
+        if penalty not in ("laplacian", "biharmonic"):
+            raise ValueError(f"penalty must be None, 'laplacian', 'biharmonic' or a 2D array, found {penalty!r}")
+        return penalty, []
+    return _inputs.float64_plane(penalty, "penalty")
+
+
+def _kernel(
+    source_psf: Any, target_psf: Any, regularization: float, window: Any, penalty: Any, wiener: bool
+) -> np.ndarray:
     source, target = (_inputs.float64_plane(p, n) for p, n in ((source_psf, "source_psf"), (target_psf, "target_psf")))
     if source.shape != target.shape:
         raise ValueError(
             "source_psf and target_psf must have the same shape (i.e., registered with the same pixel scale)."
         )
-    if window is not None and not isinstance(window, SplitCosineBellWindow):
-        raise TypeError("window must be a window of this module")
-    native = None if window is None else window._native()
-    return np.asarray(_core.matching_kernel(source, target, float(regularization), native, wiener))
+    native = _window(window, (source.shape[0], source.shape[1]))
+    return np.asarray(_core.matching_kernel(source, target, float(regularization), native, _penalty(penalty), wiener))
 
 
 def make_kernel(source_psf: Any, target_psf: Any, *, regularization: float = 1e-4, window: Any = None) -> np.ndarray:
@@ -124,19 +153,36 @@ def make_kernel(source_psf: Any, target_psf: Any, *, regularization: float = 1e-
     regularization : float, optional
         Frequencies with less than this fraction of the peak power are left out.
     window : callable, optional
-        A window of this module, over the frequencies.
+        A window of this module, or any function of the shape that returns an array of it with values from 0 to 1, over
+        the frequencies with 0 in the middle.
     """
-    return _kernel(source_psf, target_psf, regularization, window, False)
+    return _kernel(source_psf, target_psf, regularization, window, None, False)
 
 
 create_matching_kernel = make_kernel
 
 
 def make_wiener_kernel(
-    source_psf: Any, target_psf: Any, *, regularization: float = 1e-4, window: Any = None
+    source_psf: Any, target_psf: Any, *, regularization: float = 1e-4, penalty: Any = None, window: Any = None
 ) -> np.ndarray:
-    """As `make_kernel`, by a regularised Wiener filter."""
-    return _kernel(source_psf, target_psf, regularization, window, True)
+    """As `make_kernel`, by a regularised Wiener filter.
+
+    Parameters
+    ----------
+    source_psf, target_psf : array_like
+        The PSFs on the same pixels.
+    regularization : float, optional
+        The weight of the penalty; without one, a fraction of the peak power of the source.
+    penalty : {'laplacian', 'biharmonic'} or array_like, optional
+        The operator whose power is kept small; by default the kernel itself.
+    window : callable, optional
+        As that of `make_kernel`.
+
+    References
+    ----------
+    Boucaud et al. 2016, A&A 596, A63
+    """
+    return _kernel(source_psf, target_psf, regularization, window, penalty, True)
 
 
 def resize_psf(psf: Any, input_pixel_scale: float, output_pixel_scale: float, *, order: int = 3) -> np.ndarray:

@@ -136,6 +136,18 @@ class VertexOffsets(Attribute):
         return _core.polygon_offsets(("polygon", _of_vertices(offsets).ravel().tolist()))
 
 
+class SkyVertexOffsets(Attribute):
+    """The vertices of a polygon on the sky around its position; they are kept counter-clockwise."""
+
+    def checked(self, value: Any) -> Any:
+        if not is_quantity(value):
+            raise TypeError(f"{self.name!r} must be a Quantity with angular units")
+        if value.unit.physical_type != "angle":
+            raise ValueError(f"{self.name!r} must have angular units")
+        kept = _core.polygon_offsets(("polygon", _of_vertices(value).value.ravel().tolist()))
+        return with_unit(kept, value.unit)
+
+
 def _of_vertices(offsets: Any) -> Any:
     if offsets.ndim != 2 or offsets.shape[1] != 2 or len(offsets) < 3:
         raise ValueError("vertex_offsets must be an array of shape (n_vertices, 2) with at least 3 vertices")

@@ -8,7 +8,7 @@ import numpy as np
 
 from skyphot import _core
 from skyphot._compat import is_quantity, with_unit
-from skyphot.aperture._attributes import PositiveSkyAngle, SkyAngle, SkyPositions, radians
+from skyphot.aperture._attributes import PositiveSkyAngle, SkyAngle, SkyPositions, SkyVertexOffsets, degrees_of, radians
 from skyphot.aperture._base import Aperture
 from skyphot.aperture._sky_bridge import to_pixel
 
@@ -65,6 +65,10 @@ class SkyCircularAperture(SkyAperture):
     def to_pixel(self, wcs: Any, *, as_ellipse: bool = False) -> Any:
         """The aperture in pixels, of the shape that it has at the first position."""
         return to_pixel(self, wcs, as_ellipse=as_ellipse)
+
+    def to_polygon(self, *, n_vertices: int = 100) -> SkyPolygonAperture:
+        """A polygon with its vertices on the circle."""
+        return _to_polygon(self, n_vertices, self.r.unit)
 
 
 class SkyCircularAnnulus(SkyAperture):
@@ -128,6 +132,10 @@ class SkyEllipticalAperture(SkyAperture):
 
     def _native(self) -> Native:
         return "ellipse", [*_arcsec(self.a, self.b), radians(self.theta)]
+
+    def to_polygon(self, *, n_vertices: int = 100) -> SkyPolygonAperture:
+        """A polygon with its vertices on the ellipse."""
+        return _to_polygon(self, n_vertices, self.a.unit)
 
 
 class SkyEllipticalAnnulus(SkyAperture):
@@ -200,6 +208,10 @@ class SkyRectangularAperture(SkyAperture):
     def _native(self) -> Native:
         return "rectangle", [*_arcsec(self.w, self.h), radians(self.theta)]
 
+    def to_polygon(self) -> SkyPolygonAperture:
+        """The corners as a polygon."""
+        return _to_polygon(self, 4, self.w.unit)
+
 
 class SkyRectangularAnnulus(SkyAperture):
     """The ring between two rectangles on the sky.
@@ -254,15 +266,10 @@ class SkyPolygonAperture(SkyAperture):
 
     _params = ("positions", "vertex_offsets")
     positions = SkyPositions("The position(s).")
+    vertex_offsets = SkyVertexOffsets("The vertices as offsets from the position.")
 
     def __init__(self, positions: Any, vertex_offsets: Any) -> None:
         self.positions = positions
-        if not is_quantity(vertex_offsets):
-            raise TypeError("'vertex_offsets' must be a Quantity with angular units")
-        if vertex_offsets.unit.physical_type != "angle":
-            raise ValueError("'vertex_offsets' must have angular units")
-        if vertex_offsets.ndim != 2 or vertex_offsets.shape[1] != 2 or len(vertex_offsets) < 3:
-            raise ValueError("vertex_offsets must be an array of shape (n_vertices, 2) with at least 3 vertices")
         self.vertex_offsets = vertex_offsets
 
     def _native(self) -> Native:
@@ -327,7 +334,7 @@ class SkyPolygonAperture(SkyAperture):
         return at.spherical_offsets_by(d[:, 0], d[:, 1])
 
     def _regular(self, name: str) -> float:
-        found = _core.polygon_properties(self._native())
+        found = _core.sky_polygon_properties(self._native())
         if name not in found:
             raise ValueError(f"{name!r} is only defined for a regular polygon aperture")
         return float(found[name])
@@ -335,12 +342,12 @@ class SkyPolygonAperture(SkyAperture):
     @property
     def is_regular(self) -> bool:
         """Whether all sides and angles are the same."""
-        return "side_length" in _core.polygon_properties(self._native())
+        return "side_length" in _core.sky_polygon_properties(self._native())
 
     @property
     def perimeter(self) -> Any:
         """The sum of the sides."""
-        return with_unit(float(_core.polygon_properties(self._native())["perimeter"]), "arcsec")
+        return with_unit(float(_core.sky_polygon_properties(self._native())["perimeter"]), "arcsec")
 
     @property
     def outer_radius(self) -> Any:
@@ -356,3 +363,28 @@ class SkyPolygonAperture(SkyAperture):
     def side_length(self) -> Any:
         """The length of the sides of a regular polygon."""
         return with_unit(self._regular("side_length"), "arcsec")
+
+    @property
+    def interior_angle(self) -> Any:
+        """Angle between two sides of a regular polygon."""
+        return degrees_of(self._regular("interior_angle"))
+
+    @property
+    def exterior_angle(self) -> Any:
+        """Angle by which the outline of a regular polygon turns at a vertex."""
+        return degrees_of(self._regular("exterior_angle"))
+
+    @property
+    def theta(self) -> Any:
+        """Angle of the first vertex of a regular polygon, from north towards east."""
+        return degrees_of(self._regular("theta"))
+
+
+def _to_polygon(aperture: SkyAperture, n_vertices: int, unit: Any) -> SkyPolygonAperture:
+    from astropy.units import Quantity
+
+    n = int(n_vertices)
+    if n < 3:
+        raise ValueError(f"n_vertices must be at least 3, got {n}")
+    offsets = _core.sky_shape_to_polygon(aperture._native(), n)
+    return SkyPolygonAperture(aperture.positions, Quantity(offsets, "arcsec").to(unit))

@@ -16,6 +16,7 @@ from skyphot.aperture._flags import decode_aperture_flags
 from skyphot.aperture._photometry import aperture_metadata
 from skyphot.aperture._segmentation import neighbors
 from skyphot.aperture._sky import SkyAperture
+from skyphot.aperture._sky_bridge import Bridge
 
 _DATA = (
     "sum", "sum_err", "min", "max", "mean", "mean_err", "median", "median_err", "mode", "std", "mad_std",
@@ -43,6 +44,7 @@ _NATIVE = (
 _OTHER = (
     "bbox", "bbox_xmax", "bbox_xmin", "bbox_ymax", "bbox_ymin", "centroid", "covariance", "cutout_centroid",
     "data_cutout", "data_sum_cutout", "error_sum_cutout", "inertia_tensor", "sky_centroid", "sky_centroid_icrs",
+    "sky_orientation",
 )  # fmt: skip
 
 
@@ -256,6 +258,13 @@ class ApertureStats:
                     return np.array([None] * len(rows))
                 sky = to_skycoord(self._wcs, *self._values("centroid").T)
                 return sky.icrs if name.endswith("icrs") else sky
+            case "sky_orientation":
+                if self._wcs is None:
+                    return np.array([None] * len(rows))
+                bridge = Bridge(self._wcs)
+                keys = "x_centroid", "y_centroid", "covariance_xx", "covariance_xy", "covariance_yy"
+                sources = np.stack([all_[k][rows] for k in keys], -1)
+                return with_unit(_core.sky_orientations(sources, bridge.to_sky, bridge.to_pixel), "deg")
             case "data_cutout" | "data_sum_cutout" | "error_sum_cutout":
                 key = {"data_cutout": "data", "data_sum_cutout": "data_sum", "error_sum_cutout": "error_sum"}[name]
                 return [self._cutout(int(r), key) for r in rows]

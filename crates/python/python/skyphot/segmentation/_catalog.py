@@ -83,6 +83,10 @@ class SourceCatalog:
         What is done with pixels of neighbours in apertures.
     kron_params : tuple of float, optional
         Scale, least Kron radius and least circular radius.
+    detection_catalog : SourceCatalog, optional
+        The catalogue of a detection image with the same `segmentation_image`: centroids, shapes and Kron apertures are
+        taken from it, fluxes are measured in `data`. Its WCS, `aperture_mask_method` and `kron_params` replace those
+        given here.
     n_threads : int or None, optional
         Number of threads; None takes all cores. The answer does not depend on it.
     progress_bar : bool, optional
@@ -107,6 +111,7 @@ class SourceCatalog:
         local_bkg_width: int = 0,
         aperture_mask_method: str = "correct",
         kron_params: tuple[float, ...] = (2.5, 1.4, 0.0),
+        detection_catalog: SourceCatalog | None = None,
         n_threads: int | None = 1,
         progress_bar: bool = False,
     ) -> None:
@@ -121,6 +126,15 @@ class SourceCatalog:
             raise ValueError("local_bkg_width must be a nonnegative integer")
         if aperture_mask_method not in ("none", "mask", "correct"):
             raise ValueError("Invalid aperture_mask_method value")
+        if detection_catalog is not None:
+            if not isinstance(detection_catalog, SourceCatalog):
+                raise TypeError("detection_catalog must be a SourceCatalog instance")
+            if not np.array_equal(detection_catalog._segmentation_image.data, segmentation_image.data):
+                raise ValueError(
+                    "detection_catalog must have same segmentation_image as the input segmentation_image"
+                )
+            wcs, kron_params = detection_catalog.wcs, detection_catalog.kron_params
+            aperture_mask_method = detection_catalog.aperture_mask_method
         image = _inputs.image(planes[0], planes[2], mask)
         shape = image[0].shape
         if segmentation_image.shape != shape:
@@ -146,7 +160,7 @@ class SourceCatalog:
             bridge = (b.to_sky, b.to_pixel)
         self._native: Any = _core.NativeCatalog(
             image, segmentation_image._native, extra[0], extra[1], bridge, self.local_bkg_width, aperture_mask_method,
-            self.kron_params, self.n_threads,
+            self.kron_params, None if detection_catalog is None else detection_catalog._native, self.n_threads,
         )  # fmt: skip
         self._has = {"error": error is not None, "background": background is not None}
         self._isscalar = False

@@ -262,7 +262,7 @@ class SourceFinder:
         )
 
 
-def make_2dgaussian_kernel(fwhm: float, size: Any) -> Any:
+def make_2dgaussian_kernel(fwhm: float, size: Any, mode: str = "oversample", oversampling: int = 10) -> Any:
     """A Gaussian kernel with the sum 1.
 
     Parameters
@@ -271,6 +271,11 @@ def make_2dgaussian_kernel(fwhm: float, size: Any) -> Any:
         The full width at half maximum in pixels.
     size : int or (int, int)
         The odd size `(ny, nx)`.
+    mode : {'oversample', 'center', 'linear_interp', 'integrate'}, optional
+        The value of a pixel: the mean of many within it, that at its centre, the mean of those at its corners, or the
+        integral over it.
+    oversampling : int, optional
+        For 'oversample', the number of values along each axis.
 
     Returns
     -------
@@ -280,7 +285,9 @@ def make_2dgaussian_kernel(fwhm: float, size: Any) -> Any:
     shape = _inputs.pair(size, "size")
     if shape[0] % 2 == 0 or shape[1] % 2 == 0:
         raise ValueError("size must have an odd value for both axes")
-    array = _core.gaussian_kernel(float(fwhm), shape)
+    if mode not in ("oversample", "center", "linear_interp", "integrate"):
+        raise ValueError("mode must be 'oversample', 'center', 'linear_interp' or 'integrate'")
+    array = _core.gaussian_kernel(float(fwhm), shape, mode, int(oversampling))
     if not HAS_ASTROPY:
         return array
     from astropy.convolution import Kernel2D

@@ -8,6 +8,7 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import is_quantity, warn, with_unit
+from skyphot._progress import Progress
 from skyphot.background._estimators import SIGMA_CLIP
 from skyphot.datasets._seed import seed_number
 from skyphot.utils._footprints import circular_footprint
@@ -37,7 +38,7 @@ class ImageDepth:
     sigma_clip : SigmaClip or None, optional
         How outliers are clipped; by default 3 sigma, 10 iterations.
     progress_bar : bool, optional
-        Taken as in photutils; the work is too quick for a bar.
+        Whether the iterations are counted on the terminal.
 
     Raises
     ------
@@ -120,7 +121,8 @@ class ImageDepth:
 
         unit = data.unit if is_quantity(data) else None
         image = _inputs.image(data, mask=mask)
-        d = self._measure(image)
+        with Progress(int(self.n_iters), self.progress_bar, "Image Depths") as bar:
+            d = self._measure(image, bar)
         self.n_apertures_used = np.asarray(d["n_apertures_used"])
         if np.any(self.n_apertures_used < self.n_apertures):
             warn(
@@ -139,7 +141,7 @@ class ImageDepth:
         self.mag_limits = np.asarray(d["mag_limits"])
         return with_unit(np.float64(d["flux_limit"]), unit), np.float64(d["mag_limit"])
 
-    def _measure(self, image: Any) -> dict[str, Any]:
+    def _measure(self, image: Any, bar: Progress) -> dict[str, Any]:
         return _core.image_depth(
             image,
             float(self.aper_radius),
@@ -151,4 +153,5 @@ class ImageDepth:
             seed_number(self.seed),
             float(self.zeropoint),
             _inputs.clip_or_none(self.sigma_clip),
+            bar.to if self.progress_bar else None,
         )
