@@ -70,7 +70,9 @@ impl Field<'_> {
 
     /// The sum of squared weighted residuals is so much less with two sources instead of one.
     pub(super) fn is_much_better(&self, one: f64, two: f64, n_pixels: usize) -> bool {
-        let left = (two / (n_pixels as f64 - 6.0).max(1.0)).max(1.0);
+        let left = two / (n_pixels as f64 - 6.0).max(1.0);
+        // Without errors the sums have no scale but this.
+        let left = if self.error.is_some() { left.max(1.0) } else { left };
         one - two > self.config.split_gain * left
     }
 

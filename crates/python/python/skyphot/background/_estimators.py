@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core, _inputs
+from skyphot._compat import is_quantity, with_unit
 from skyphot.stats import SigmaClip, _rows
 
 Native = tuple[str, list[float]]
@@ -45,6 +46,8 @@ class _Base:
         rows, bad, rest, _ = _rows(data, None, axis)
         clip = _inputs.clip_or_none(self.sigma_clip)
         out = _core.estimate_rows(_inputs.image(rows, mask=bad), clip, self._native(), self._rms).reshape(rest)[()]
+        if is_quantity(data):
+            return with_unit(out, data.unit)
         if masked and isinstance(out, np.ndarray):
             return np.ma.masked_where(np.isnan(out), out)
         return out

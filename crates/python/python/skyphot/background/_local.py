@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core, _inputs
-from skyphot._compat import is_quantity, with_unit
+from skyphot._compat import is_nddata, is_quantity, with_unit
 from skyphot.aperture import CircularAnnulus
 from skyphot.background._estimators import MedianBackground, native_estimator
 
@@ -63,6 +63,8 @@ class LocalBackground:
         mask : array_like of bool, optional
             True where a pixel is bad.
         """
+        if is_nddata(data):
+            data = data.data
         unit = data.unit if is_quantity(data) else None
         rings = self.to_aperture(x, y)
         estimator = self.bkg_estimator

@@ -114,7 +114,7 @@ def find_peaks(
     table["id"], table["x_peak"], table["y_peak"] = np.asarray(found["id"]), x, y
     if wcs is not None:
         table["skycoord_peak"] = to_skycoord(wcs, x, y)
-    table["peak_value"] = with_unit(np.asarray(found["peak_value"]), unit)
+    table["peak_value"] = with_unit(np.asarray(values)[y, x], unit)
     if centroid_func is not None:
         from skyphot.centroids import centroid_sources
 
