@@ -222,6 +222,12 @@ impl Column {
         &self.data
     }
 
+    /// The values and which rows are missing, without a copy.
+    #[must_use]
+    pub fn into_parts(self) -> (ColumnData, Option<Vec<bool>>) {
+        (self.data, self.mask)
+    }
+
     /// Missing rows, if any.
     #[must_use]
     pub fn mask(&self) -> Option<&[bool]> {

@@ -109,6 +109,12 @@ impl Table {
         &self.columns
     }
 
+    /// All columns, in order, without a copy.
+    #[must_use]
+    pub fn into_columns(self) -> Vec<Column> {
+        self.columns
+    }
+
     /// Names of all columns, in order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
@@ -273,6 +279,25 @@ mod tests {
         assert!(
             u.set_rows(&[1], &part).is_err() && u.set_rows(&[0, 1], &part.select(&["s"]).unwrap()).is_err()
         );
+    }
+
+    #[test]
+    fn values_are_handed_over_and_not_copied() {
+        let values = vec![1.0, 2.0, 3.0];
+        let at = values.as_ptr();
+        let mask = vec![false, true, false];
+        let t = Table::from_columns([
+            Column::new("a", values).with_mask(mask.clone()),
+            Column::new("b", vec![true, false, true]),
+        ])
+        .unwrap();
+        let mut columns = t.into_columns().into_iter();
+        match columns.next().unwrap().into_parts() {
+            (ColumnData::F64(v), Some(m)) => assert_eq!((v.as_ptr(), m), (at, mask)),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(columns.next().unwrap().into_parts(), (ColumnData::Bool(vec![true, false, true]), None));
+        assert!(columns.next().is_none());
     }
 
     #[test]

@@ -42,7 +42,11 @@ impl Cells {
     /// No points yet; room for those with numbers below `n`.
     pub(crate) fn new(size: f64, n: usize) -> Self {
         let size = if size.is_finite() && size > 0.0 { size } else { 1e6 };
-        Self { size, last: HashMap::default(), before: vec![END; n] }
+        Self {
+            size,
+            last: HashMap::with_capacity_and_hasher(n, BuildHasherDefault::default()),
+            before: vec![END; n],
+        }
     }
 
     /// All points that are finite.

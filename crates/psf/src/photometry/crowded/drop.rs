@@ -1,6 +1,6 @@
 //! Which sources are none.
 
-use skyphot_core::Image;
+use skyphot_core::{Image, Point};
 
 use super::field::{Field, Star};
 use crate::PsfModel;
@@ -12,8 +12,13 @@ const ROUNDS: usize = 5;
 
 impl Field<'_> {
     /// Drops sources that are not significant, left the image, or are too near to a brighter one, and fits what is left
-    /// anew. How many.
-    pub(super) fn drop_bad(&mut self, model: &dyn PsfModel, stars: &mut Vec<Star>) -> Result<usize> {
+    /// anew until it moves by less than `tolerance` of the errors. How many.
+    pub(super) fn drop_bad(
+        &mut self,
+        model: &dyn PsfModel,
+        stars: &mut Vec<Star>,
+        tolerance: f64,
+    ) -> Result<usize> {
         let mut dropped = 0;
         for _ in 0..ROUNDS {
             let keep = self.kept(model, stars)?;
@@ -30,7 +35,7 @@ impl Field<'_> {
             for s in stars.iter_mut() {
                 s.settled &= !around.any_near(s.x, s.y);
             }
-            self.settle(model, stars)?;
+            self.settle(model, stars, tolerance)?;
         }
         Ok(dropped)
     }
@@ -94,7 +99,8 @@ impl Field<'_> {
         }
         let flux = a.flux + b.flux;
         let middle = |p: f64, q: f64| (a.flux * p + b.flux * q) / flux;
-        let one = Star { x: middle(a.x, b.x), y: middle(a.y, b.y), flux, ..a.clone() };
+        let (x, y) = (middle(a.x, b.x), middle(a.y, b.y));
+        let one = Star { x, y, flux, home: Point::new(x, y), ..a.clone() };
         let Some(m) = self.member(model, image, &one, [a, b].into_iter()) else { return false };
         let (two, n_pixels) = (self.chi2_left(&m), m.n_pixels);
         let members = [m];

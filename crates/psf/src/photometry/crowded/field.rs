@@ -16,6 +16,9 @@ use crate::{PsfModel, Source, SourceGrouper, Sources};
 
 /// Sources fitted together at most.
 const MOST: usize = 16;
+/// A fit ends with a step of less than this, in pixels and as part of the flux. What is left is of the order of its square,
+/// and the rounds go on until the tolerance is met.
+const STEP: f64 = 1e-3;
 
 /// One source on its way.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub(super) struct Star {
     pub(super) x: f64,
     pub(super) y: f64,
     pub(super) flux: f64,
+    /// The place its fit box, its group and its share of pixels follow from.
+    pub(super) home: Point,
     /// Where it was found, and in which pass.
     pub(super) found: Point,
     pub(super) flux_found: f64,
@@ -32,6 +37,21 @@ pub(super) struct Star {
     pub(super) settled: bool,
     /// Its residuals, as they are since its last fit, were looked at for a second source.
     pub(super) examined: bool,
+}
+
+impl Star {
+    /// Lets the home follow a source that went far. It does not follow each step: with a box that changes when the source
+    /// crosses the edge of a pixel, sources near one would go back and forth for ever.
+    ///
+    /// Whether it did.
+    fn follow(&mut self) -> bool {
+        const FAR: f64 = 0.35;
+        let far = (self.x - self.home.x).hypot(self.y - self.home.y) > FAR;
+        if far {
+            self.home = Point::new(self.x, self.y);
+        }
+        far
+    }
 }
 
 /// What a round of fits did.
@@ -82,39 +102,48 @@ impl Field<'_> {
         draw_onto(&mut self.residual, model, &sources, self.config.sub_shape, &self.config.psf.exec);
     }
 
-    /// Rounds of fits until all have settled.
-    pub(super) fn settle(&mut self, model: &dyn PsfModel, stars: &mut [Star]) -> Result<()> {
+    /// Rounds of fits until a round moves no source by more than `tolerance` of its errors.
+    pub(super) fn settle(&mut self, model: &dyn PsfModel, stars: &mut [Star], tolerance: f64) -> Result<()> {
         self.subtract(model, stars);
+        let mut groups = None;
         for _ in 0..self.config.max_sweeps {
-            let Round { before, goes_on } = self.sweep(model, stars)?;
-            if !goes_on {
-                break;
-            }
+            let follow = stars.iter_mut().fold(false, |any, s| s.follow() | any);
+            let known = groups.take().filter(|_| !follow);
+            let all = groups.insert(match known {
+                Some(g) => g,
+                None => self.groups(stars, self.config.join * self.config.fwhm)?,
+            });
+            let Round { before, goes_on } = self.sweep(model, all, stars, tolerance)?;
             if 2 * before.len() < stars.len() {
                 let after = before.iter().map(|(i, _)| (stars[*i].x, stars[*i].y, -stars[*i].flux));
                 self.add(model, before.iter().map(|(_, b)| *b).chain(after));
             } else {
                 self.subtract(model, stars);
             }
+            if !goes_on {
+                break;
+            }
         }
-        self.subtract(model, stars);
         Ok(())
     }
 
     /// One round of fits of all that have not settled.
-    fn sweep(&self, model: &dyn PsfModel, stars: &mut [Star]) -> Result<Round> {
+    fn sweep(
+        &self,
+        model: &dyn PsfModel,
+        groups: &[Vec<usize>],
+        stars: &mut [Star],
+        tolerance: f64,
+    ) -> Result<Round> {
         let c = self.config;
         let image = self.left()?;
-        let groups: Vec<Vec<usize>> = self
-            .groups(stars, c.join * c.fwhm)?
-            .into_iter()
-            .filter(|g| g.iter().any(|&i| !stars[i].settled))
-            .collect();
+        let groups: Vec<&[usize]> =
+            groups.iter().map(Vec::as_slice).filter(|g| g.iter().any(|&i| !stars[i].settled)).collect();
         let limit = 0.5 * c.fwhm;
-        let counter = c.psf.watch.count(groups.iter().map(Vec::len).sum());
+        let counter = c.psf.watch.count(groups.iter().map(|g| g.len()).sum());
         let fits = c.psf.exec.map(groups.len(), |g| {
             counter.add(groups[g].len());
-            let (members, rows, start) = self.members(model, &image, &groups[g], stars);
+            let (members, rows, start) = self.members(model, &image, groups[g], stars);
             if rows.is_empty() {
                 return Vec::new();
             }
@@ -133,7 +162,7 @@ impl Field<'_> {
             before.push((i, (s.x, s.y, s.flux)));
             let error = |k: usize| f.covariance.get(k * 4).map_or(f64::NAN, |v| v.sqrt());
             s.error = [error(0), error(1), error(2)];
-            let far = |d: f64, e: f64, floor: f64| d.abs() > c.tolerance * e.max(floor);
+            let far = |d: f64, e: f64, floor: f64| d.abs() > tolerance * e.max(floor);
             let changed = far(f.values[0] - s.flux, s.error[0], 1e-4 * s.flux.abs())
                 || far(f.values[1] - s.x, s.error[1], 1e-3)
                 || far(f.values[2] - s.y, s.error[2], 1e-3);
@@ -148,15 +177,14 @@ impl Field<'_> {
         }
         let (ny, nx) = c.psf.fit_shape;
         let near = Cells::of(moved.into_iter(), (ny.max(nx) as f64) / 2.0 + c.fwhm);
-        for s in stars.iter_mut() {
-            s.settled = !near.any_near(s.x, s.y);
-        }
+        let waits = c.psf.exec.map(stars.len(), |i| near.any_near(stars[i].x, stars[i].y));
+        stars.iter_mut().zip(waits).for_each(|(s, waits)| s.settled = !waits);
         Ok(Round { before, goes_on: true })
     }
 
     /// Rows of sources that are fitted together.
     fn groups(&self, stars: &[Star], separation: f64) -> Result<Vec<Vec<usize>>> {
-        let at: Vec<Point> = stars.iter().map(|s| Point::new(s.x, s.y)).collect();
+        let at: Vec<Point> = stars.iter().map(|s| s.home).collect();
         let mut out = Vec::new();
         for g in SourceGrouper::new(separation)?.group(&at).members() {
             if g.len() <= MOST {
@@ -188,7 +216,7 @@ impl Field<'_> {
             start.push(self.start(s));
         }
         if kept.len() > 1 {
-            let at: Vec<(f64, f64)> = kept.iter().map(|&i| (stars[i].x, stars[i].y)).collect();
+            let at: Vec<(f64, f64)> = kept.iter().map(|&i| (stars[i].home.x, stars[i].home.y)).collect();
             count_once(&mut members, &at, self.layout.n_free);
         }
         (members, kept, start)
@@ -203,7 +231,7 @@ impl Field<'_> {
         back: impl Iterator<Item = &'s Star>,
     ) -> Option<Member> {
         let shape = self.config.psf.fit_shape;
-        let mut m = cut(image, (s.x, s.y), s.flux, 0.0, shape, self.layout.n_free).0.ok()?;
+        let mut m = cut(image, (s.home.x, s.home.y), s.flux, 0.0, shape, self.layout.n_free).0.ok()?;
         let mut values = vec![0.0; m.window.len()];
         for t in back {
             model.evaluate(&Source { x: t.x, y: t.y, shape: &self.shape }, m.window, &mut values);
@@ -247,7 +275,7 @@ impl Field<'_> {
             xy_bounds: (limit, limit),
             weighted: self.error.is_some(),
             max_evaluations,
-            tolerance: 1e-5,
+            tolerance: STEP,
             max_step: longest_step(self.config.psf.fit_shape),
         }
     }

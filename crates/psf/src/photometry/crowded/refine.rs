@@ -49,7 +49,7 @@ pub struct EpsfRefiner {
     /// [`StarSelection::flat_tops`](crate::StarSelection::flat_tops). Default: no limit.
     pub saturation: Option<f64>,
     /// A new PSF that differs nowhere from the last one by more than this part of its peak is not taken, which spares a
-    /// round of fits of all sources. Default 0.005.
+    /// round of fits of all sources. Default 0.002: fluxes change by about as much.
     pub min_change: f64,
 }
 
@@ -61,7 +61,7 @@ impl Default for EpsfRefiner {
             size: (25, 25),
             max_flux: f64::INFINITY,
             saturation: None,
-            min_change: 0.005,
+            min_change: 0.002,
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::{InitialParameters, PsfConfig, PsfFlags, PsfModel, SourceGroups};
 
 /// Rounds of splitting in one pass: one source becomes two in each.
 const MOST_SPLITS: usize = 3;
+/// Until the last fits sources need to settle to this times the tolerance only.
+const ROUGHLY: f64 = 5.0;
 
 /// Makes a better PSF from the sources fitted so far. A closure will do.
 pub trait RefinePsf: Sync {
@@ -177,6 +179,7 @@ pub fn fit_crowded<T: Pixel>(
     };
     let mut stars: Vec<Star> = Vec::new();
     let mut passes = Vec::new();
+    let rough = ROUGHLY * config.tolerance;
     for pass in 1..=config.max_passes {
         let mut report = PassReport::default();
         let number = u32::try_from(pass).unwrap_or(u32::MAX);
@@ -187,8 +190,8 @@ pub fn fit_crowded<T: Pixel>(
             passes.push(report);
             break;
         }
-        field.settle(psf, &mut stars)?;
-        report.dropped = field.drop_bad(psf, &mut stars)?;
+        field.settle(psf, &mut stars, rough)?;
+        report.dropped = field.drop_bad(psf, &mut stars, rough)?;
         // A better PSF first: a wrong one makes two of all bright stars.
         if let Some(r) = refine {
             let phot = photometry(&field, psf, &stars, &plain, Errors::OfLastFit)?.0;
@@ -200,7 +203,7 @@ pub fn fit_crowded<T: Pixel>(
                 stars.iter_mut().for_each(|s| s.settled = false);
                 better = Some(new);
                 let psf = better.as_deref().unwrap_or(model);
-                field.settle(psf, &mut stars)?;
+                field.settle(psf, &mut stars, rough)?;
             }
         }
         let psf = better.as_deref().unwrap_or(model);
@@ -210,12 +213,14 @@ pub fn fit_crowded<T: Pixel>(
             if n == 0 {
                 break;
             }
-            field.settle(psf, &mut stars)?;
+            field.settle(psf, &mut stars, rough)?;
         }
         passes.push(report);
     }
     let psf = better.as_deref().unwrap_or(model);
-    let dropped = field.drop_bad(psf, &mut stars)?;
+    stars.iter_mut().for_each(|s| s.settled = false);
+    field.settle(psf, &mut stars, config.tolerance)?;
+    let dropped = field.drop_bad(psf, &mut stars, config.tolerance)?;
     if let Some(last) = passes.last_mut() {
         last.dropped += dropped;
     }
@@ -253,6 +258,7 @@ fn find(
             x: p.x,
             y: p.y,
             flux,
+            home: p,
             found: p,
             flux_found: flux,
             pass,

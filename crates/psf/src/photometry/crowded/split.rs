@@ -168,6 +168,7 @@ impl Field<'_> {
             x: f.values[1],
             y: f.values[2],
             flux: f.values[0],
+            home: Point::new(f.values[1], f.values[2]),
             error: [error(0, f), error(1, f), error(2, f)],
             settled: false,
             examined: false,
