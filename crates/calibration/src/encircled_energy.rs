@@ -177,6 +177,12 @@ impl EncircledEnergy {
         Self::from_table(&two, interpolation)
     }
 
+    /// Radii and fractions as they were given.
+    #[must_use]
+    pub fn points(&self) -> (&[f64], &[f64]) {
+        (&self.radius, &self.fraction)
+    }
+
     /// The fraction within a radius; constant beyond the last radius, a disc of constant brightness within the first.
     #[must_use]
     pub fn at(&self, radius: f64) -> f64 {

@@ -68,12 +68,12 @@ pub use psf_model::{LoadedPsf, PsfSpec};
 pub use psf_section::PsfSection;
 pub use psf_stars::{BuiltPsf, EpsfOptions, StarChoice, build_psf, choose_stars, reasons};
 pub use recipe::{
-    AperturesStep, BackgroundStep, ColourStep, ComputeStep, Constant, CountSection, CutoutsStep, DetectStep,
-    EncircledEnergyStep, Expression, FluxScaleStep, GradientStep, HistogramStep, ImageStep, ImageSummary,
-    KeepStep, MarkSection, MaskStep, MatchStep, NumberStep, Numbers, PanelSection, PixelAreaStep,
-    PointsSection, PositionsStep, PsfGridStep, PsfStep, QualityStep, RECIPES, Recipe, RecipeSummary, Scalar,
-    ScatterStep, SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep, StatisticsStep, Step,
-    SubtractStep, TableStep, TextStep, ZeroPointStep, recipe_text, run_recipe,
+    AperturesStep, AxisSection, BackgroundStep, ColourStep, ComputeStep, Constant, CountSection, CutoutsStep,
+    DetectStep, EncircledEnergyStep, Expression, FluxScaleStep, GradientStep, GuideSection, HistogramStep,
+    ImageStep, ImageSummary, KeepStep, MarkSection, MaskStep, MatchStep, NumberStep, Numbers, PanelSection,
+    PixelAreaStep, PointsSection, PositionsStep, PsfGridStep, PsfStep, QualityStep, RECIPES, Recipe,
+    RecipeSummary, Scalar, ScatterStep, SegmentStep, SelectStep, SimulateStep, SkyStep, SourceMaskStep,
+    StatisticsStep, Step, SubtractStep, TableStep, TextStep, ZeroPointStep, recipe_text, run_recipe,
 };
 pub use reduce::{ReduceOptions, Reduced, reduce};
 pub use region_shapes::{RegionShapes, region_shapes};

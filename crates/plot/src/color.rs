@@ -23,7 +23,7 @@ pub struct Color {
     pub b: u8,
 }
 
-const NAMES: [(&str, Color); 14] = [
+const NAMES: [(&str, Color); 17] = [
     ("black", Color::BLACK),
     ("white", Color::WHITE),
     ("gray", Color::GRAY),
@@ -38,6 +38,9 @@ const NAMES: [(&str, Color); 14] = [
     ("orange", Color::ORANGE),
     ("purple", Color::new(128, 0, 128)),
     ("dodgerblue", Color::DODGER_BLUE),
+    ("deepskyblue", Color::new(0, 191, 255)),
+    ("cornflowerblue", Color::new(100, 149, 237)),
+    ("darkorange", Color::new(255, 140, 0)),
 ];
 
 #[allow(missing_docs)]
@@ -89,7 +92,7 @@ impl FromStr for Color {
             .map(Self::from_u32)
             .ok_or_else(|| PlotError::Parse {
                 what: "colour",
-                expected: "#rrggbb, black, white, gray, red, green, lime, blue, cyan, magenta, yellow, orange, purple or dodgerblue",
+                expected: "#rrggbb, black, white, gray, red, green, lime, blue, cyan, magenta, yellow, orange, purple, dodgerblue, deepskyblue, cornflowerblue or darkorange",
                 found: s.to_owned(),
             })
     }

@@ -1,7 +1,8 @@
 //! Several pictures as one.
 
 use crate::Picture;
-use crate::scene::Item;
+use crate::axes::{self, PAD, TITLE};
+use crate::scene::{Align, Item};
 
 /// Space between pictures, canvas pixels.
 const GAP: u32 = 12;
@@ -22,6 +23,10 @@ impl Item {
             Self::Line { points, color, width } => {
                 let points = points.into_iter().map(|p| (p.0 + x, p.1 + y)).collect();
                 Self::Line { points, color, width }
+            }
+            Self::Area { outlines, color, opacity } => {
+                let moved = |ring: Vec<(f64, f64)>| ring.into_iter().map(|p| (p.0 + x, p.1 + y)).collect();
+                Self::Area { outlines: outlines.into_iter().map(moved).collect(), color, opacity }
             }
             Self::Text { at, text, size, color, align, vertical } => {
                 Self::Text { at: (at.0 + x, at.1 + y), text, size, color, align, vertical }
@@ -51,6 +56,19 @@ impl Picture {
             out.size = (x + p.size.0, out.size.1.max(p.size.1));
         }
         out
+    }
+
+    /// The picture below a line of text.
+    #[must_use]
+    #[doc(alias = "suptitle")]
+    pub fn titled(&self, title: &str) -> Self {
+        let above = (1.4 * TITLE + PAD).ceil() as u32;
+        let (w, h) = self.size;
+        let mut items: Vec<Item> = self.items.iter().map(|i| i.moved(0, above)).collect();
+        let text = axes::fit(title, TITLE, f64::from(w) - 2.0 * PAD);
+        let at = (0.5 * f64::from(w), 0.5 * f64::from(above));
+        axes::label(&mut items, at, &text, TITLE, Align::Center, false);
+        Self { items, size: (w, h + above) }
     }
 
     /// Pictures below each other, their left edges in line; nothing for none.
@@ -86,5 +104,9 @@ mod tests {
         );
         assert_eq!(Picture::column(&[one.clone(), one]).size(), (2, 2 + GAP));
         assert_eq!(Picture::row(&[]).size(), (0, 0));
+        let titled = row.titled("two");
+        assert_eq!(titled.size().0, row.size().0);
+        let above = (titled.size().1 - 1) as usize;
+        assert_eq!(titled.to_rgb().unwrap()[above * 3 * row.size().0 as usize..], pixels);
     }
 }

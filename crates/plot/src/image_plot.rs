@@ -39,8 +39,18 @@ pub struct PlotConfig {
     pub zoom: Option<BoundingBox>,
     /// Text above the image.
     pub title: Option<String>,
-    /// Unit of the pixel values, for the colour bar.
+    /// Unit of the pixel values, or more that stands beside the colour bar.
     pub unit: Option<String>,
+    /// Name of the horizontal axis; default `x (pixel)`. Parts in `_{}` and `^{}` stand lower and higher, in all texts.
+    pub x_label: String,
+    /// Name of the vertical axis; default `y (pixel)`.
+    pub y_label: String,
+    /// Ticks of the horizontal axis in place of round numbers of pixels: places and names.
+    pub x_ticks: Option<Vec<(f64, String)>>,
+    /// Ticks of the vertical axis.
+    pub y_ticks: Option<Vec<(f64, String)>>,
+    /// Draw the first row at the top, and y downwards; default false.
+    pub y_down: bool,
     /// Most width and height of the picture, canvas pixels; default 1100 x 1100. Smaller images are enlarged by a
     /// whole factor, larger ones reduced to fit.
     pub size: Option<(u32, u32)>,
@@ -63,6 +73,11 @@ impl Default for PlotConfig {
             zoom: None,
             title: None,
             unit: None,
+            x_label: "x (pixel)".to_owned(),
+            y_label: "y (pixel)".to_owned(),
+            x_ticks: None,
+            y_ticks: None,
+            y_down: false,
             size: None,
             reduction: Reduction::default(),
             extent: None,
@@ -87,6 +102,7 @@ impl Default for PlotConfig {
 /// # Errors
 /// [`PlotError::ZoomOutside`], [`PlotError::NoGoodPixels`], [`PlotError::InvalidParameter`].
 #[doc(alias = "imshow")]
+#[doc(alias = "origin")]
 #[doc(alias = "imshow_norm")]
 pub fn plot_image<T: Pixel>(
     image: &Image<'_, T>,
@@ -100,7 +116,7 @@ pub fn plot_image<T: Pixel>(
     compose(part.shape(), extent, overlays, config, Some(&norm), |cells| {
         let values =
             if cells == part.shape() { good_or_nan(&part) } else { reduce(&part, cells, config.reduction) };
-        paint(&values, &norm, config)
+        flip(paint(&values, &norm, config), cells, config.y_down)
     })
 }
 
@@ -155,8 +171,13 @@ pub fn plot_colors(
                 rgb.extend(most.map_or(background, |k| k.0));
             }
         }
-        rgb.into()
+        flip(rgb.into(), (rows, cols), config.y_down)
     })
+}
+
+/// The rows in the opposite order, if wanted.
+fn flip(rgb: std::sync::Arc<[u8]>, (_, cols): (usize, usize), y_down: bool) -> std::sync::Arc<[u8]> {
+    if y_down { rgb.chunks_exact(cols * 3).rev().flatten().copied().collect() } else { rgb }
 }
 
 /// Lays out title, image, axes and colour bar; `cells` makes the colours of a raster of rows and columns, top row first.
@@ -179,17 +200,23 @@ fn compose(
     let bar = norm.filter(|_| config.color_bar);
     // Margins depend on the labels, these on the scale, so labels are made for the largest coordinates first.
     let title_height = if config.title.is_some() { TITLE * 1.4 + PAD } else { PAD };
-    let widest_y = [y0, y1].map(|v| label(v.round(), 1.0)).map(|l| (0.0, l));
-    let left = if config.axes { axes::y_axis_width(&widest_y, "y") } else { 0.0 };
-    let bottom = if config.axes { axes::x_axis_height("x") } else { 0.0 };
+    let widest_y = match &config.y_ticks {
+        Some(t) => t.clone(),
+        None => [y0, y1].map(|v| label(v.round(), 1.0)).map(|l| (0.0, l)).to_vec(),
+    };
+    let left = if config.axes { axes::y_axis_width(&widest_y, &config.y_label) } else { 0.0 };
+    let bottom = if config.axes { axes::x_axis_height(&config.x_label) } else { 0.0 };
     let bare = !config.axes && bar.is_none() && config.title.is_none();
     let top = if bare { 0.0 } else { title_height.ceil() };
     let unit = config.unit.as_deref().filter(|u| !u.is_empty());
     let bar_ticks = |norm: &ImageNorm, length: f64| color_bar_ticks(norm, length, 2.8 * LABEL);
+    let beside_bar = |norm: &ImageNorm, length: f64| {
+        let widest = axes::widest(&bar_ticks(norm, length));
+        let unit = if unit.is_some() { 1.6 * LABEL } else { 0.0 };
+        (BAR_GAP + BAR_WIDTH + TICK + 4.0 + widest + unit + PAD).ceil()
+    };
     let right = if let Some(norm) = bar {
-        let widest = axes::widest(&bar_ticks(norm, f64::from(height)));
-        (BAR_GAP + BAR_WIDTH + TICK + 4.0 + widest + if unit.is_some() { 1.6 * LABEL } else { 0.0 } + PAD)
-            .ceil()
+        beside_bar(norm, f64::from(height))
     } else if bare {
         0.0
     } else {
@@ -202,6 +229,8 @@ fn compose(
     let (rows, cols) = fitted.cells;
     let cell = fitted.cell;
     let frame = Frame { x0: left, y0: top, x1: left + (cols * cell) as f64, y1: top + (rows * cell) as f64 };
+    // The bar is as long as the image turned out: its ticks may be others.
+    let right = bar.map_or(right, |norm| right.max(beside_bar(norm, frame.y1 - frame.y0)));
     let mut items = vec![Item::Raster(Raster {
         x: left as u32,
         y: top as u32,
@@ -212,36 +241,34 @@ fn compose(
     })];
 
     let scale = ((frame.x1 - frame.x0) / (x1 - x0), (frame.y1 - frame.y0) / (y1 - y0));
-    let map = PixelMap { x_min: x0, y_min: y0, scale, frame };
+    let map = PixelMap { x_min: x0, y_min: y0, scale, frame, y_down: config.y_down };
     for overlay in overlays {
         draw_overlay(&mut items, overlay, &map);
     }
     let mut size = (frame.x1 + right, frame.y1 + bottom);
     if config.axes {
         items.extend(frame.border(Color::BLACK, 1.0));
-        axes::x_axis(
-            &mut items,
-            &frame,
-            &pixel_ticks((x0, x1), frame.x1 - frame.x0, 72.0, |v| map.x(v)),
-            "x (pixel)",
-        );
-        axes::y_axis(
-            &mut items,
-            &frame,
-            &pixel_ticks((y0, y1), frame.y1 - frame.y0, 72.0, |v| map.y(v)),
-            "y (pixel)",
-        );
+        let ticks_x = match &config.x_ticks {
+            Some(t) => named_ticks(t, (x0, x1), |v| map.x(v)),
+            None => pixel_ticks((x0, x1), frame.x1 - frame.x0, 72.0, |v| map.x(v)),
+        };
+        let ticks_y = match &config.y_ticks {
+            Some(t) => named_ticks(t, (y0, y1), |v| map.y(v)),
+            None => pixel_ticks((y0, y1), frame.y1 - frame.y0, 72.0, |v| map.y(v)),
+        };
+        axes::x_axis(&mut items, &frame, &ticks_x, &config.x_label);
+        axes::y_axis(&mut items, &frame, &ticks_y, &config.y_label);
     }
     if let Some(norm) = bar {
         color_bar(&mut items, &frame, config.colormap, &bar_ticks(norm, frame.y1 - frame.y0), unit);
     }
     if let Some(title) = &config.title {
-        let wanted = crate::font::text_width(title, TITLE) + 2.0 * PAD;
+        let wanted = axes::label_width(title, TITLE) + 2.0 * PAD;
         size.0 = size.0.max(wanted.min(f64::from(width)).ceil());
         let title = axes::fit(title, TITLE, size.0 - 2.0 * PAD);
-        let half = 0.5 * crate::font::text_width(&title, TITLE);
+        let half = 0.5 * axes::label_width(&title, TITLE);
         let center = (0.5 * (frame.x0 + frame.x1)).clamp(half + PAD, (size.0 - half - PAD).max(half + PAD));
-        items.push(axes::text((center, 0.5 * top), &title, TITLE, Align::Center, false));
+        axes::label(&mut items, (center, 0.5 * top), &title, TITLE, Align::Center, false);
     }
     Ok(Picture { items, size: (size.0.ceil() as u32, size.1.ceil() as u32) })
 }
@@ -302,6 +329,12 @@ fn paint(values: &Array2<f64>, norm: &ImageNorm, config: &PlotConfig) -> std::sy
     rgb.into()
 }
 
+/// Ticks that are given, as far as they are on the image.
+fn named_ticks(ticks: &[Tick], (lo, hi): (f64, f64), place: impl Fn(f64) -> f64) -> Vec<Tick> {
+    let shown = ticks.iter().filter(|t| t.0 >= lo && t.0 <= hi);
+    shown.map(|t| (place(t.0), t.1.clone())).collect()
+}
+
 /// Ticks at whole pixels.
 fn pixel_ticks((lo, hi): (f64, f64), length: f64, spacing: f64, place: impl Fn(f64) -> f64) -> Vec<Tick> {
     let max = ((length / spacing) as usize).clamp(2, 12);
@@ -332,19 +365,22 @@ fn color_bar(
     items.extend(bar.border(Color::BLACK, 1.0));
     for (at, label) in ticks {
         let y = bar.y1 - height * at;
+        let length = if label.is_empty() { 0.6 * TICK } else { TICK };
         items.push(Item::Fill {
             x0: bar.x1,
             y0: y - 0.5,
-            x1: bar.x1 + TICK,
+            x1: bar.x1 + length,
             y1: y + 0.5,
             color: Color::BLACK,
         });
-        items.push(axes::text((bar.x1 + TICK + 4.0, y), label, LABEL, Align::Left, false));
+        if !label.is_empty() {
+            items.push(axes::text((bar.x1 + TICK + 4.0, y), label, LABEL, Align::Left, false));
+        }
     }
     if let Some(unit) = unit {
         let widest = ticks.iter().map(|t| crate::font::text_width(&t.1, LABEL)).fold(0.0, f64::max);
         let at = (bar.x1 + TICK + 4.0 + widest + LABEL, 0.5 * (bar.y0 + bar.y1));
-        items.push(axes::text(at, &axes::fit(unit, LABEL, height), LABEL, Align::Center, true));
+        axes::label(items, at, &axes::fit(unit, LABEL, height), LABEL, Align::Center, true);
     }
 }
 

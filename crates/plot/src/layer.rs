@@ -16,6 +16,8 @@ pub(crate) struct PixelMap {
     pub(crate) scale: (f64, f64),
     /// The image on the canvas.
     pub(crate) frame: Frame,
+    /// The first row is at the top.
+    pub(crate) y_down: bool,
 }
 
 impl PixelMap {
@@ -24,7 +26,8 @@ impl PixelMap {
     }
 
     pub(crate) fn y(&self, y: f64) -> f64 {
-        self.frame.y1 - (y - self.y_min) * self.scale.1
+        let d = (y - self.y_min) * self.scale.1;
+        if self.y_down { self.frame.y0 + d } else { self.frame.y1 - d }
     }
 
     fn point(&self, p: Point) -> (f64, f64) {
@@ -67,9 +70,21 @@ pub(crate) fn draw_overlay(items: &mut Vec<Item>, overlay: &Overlay, map: &Pixel
                 .map(|l| l.iter().map(|p| map.point(*p)).collect())
                 .collect(),
         };
+        if let Some(opacity) = overlay.fill {
+            let closed = lines.iter().filter(|l| l.len() > 3 && l.first() == l.last());
+            let outlines: Vec<_> = closed.map(|l| map.frame.clip_area(l)).filter(|l| !l.is_empty()).collect();
+            if !outlines.is_empty() {
+                items.push(Item::Area { outlines, color, opacity });
+            }
+        }
+        if width <= 0.0 {
+            continue;
+        }
         for line in lines {
-            let parts = map.frame.clip(&line);
-            items.extend(parts.into_iter().map(|points| Item::Line { points, color, width }));
+            for part in map.frame.clip(&line) {
+                let pieces = overlay.line_style.cut(part, width);
+                items.extend(pieces.into_iter().map(|points| Item::Line { points, color, width }));
+            }
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::axes::{self, LABEL, PAD, TITLE, Tick};
 use crate::font::text_width;
+use crate::legend::{self, dot};
 use crate::scene::{Align, Frame, Item};
 use crate::ticks::{label, nice_ticks, power_of_ten};
-use crate::{Color, Picture, PlotError, Result};
+use crate::{Color, Guide, LegendPlace, LineStyle, Picture, PlotError, Result, SecondAxis};
 
 /// Colours that tell curves apart, in the order of their use (Okabe and Ito 2008, without yellow).
-const COLORS: [Color; 7] = [
+pub(crate) const COLORS: [Color; 7] = [
     Color::new(0, 114, 178),
     Color::new(213, 94, 0),
     Color::new(0, 158, 115),
@@ -27,6 +28,8 @@ pub enum SeriesStyle {
     Points,
     /// A line with dots.
     LineAndPoints,
+    /// The area between a line and the lower edge of the panel, as the bars of a histogram.
+    Area,
 }
 
 /// A curve: `y` over `x`. Points that are not finite are left out and interrupt the line.
@@ -44,6 +47,12 @@ pub struct Series {
     pub style: SeriesStyle,
     /// Colour; one after the other from a list without it.
     pub color: Option<Color>,
+    /// Opacity of dots and areas, 0 to 1; 1 without it.
+    pub opacity: Option<f64>,
+    /// Diameters of the dots, canvas pixels: one for all, or one for each; 4 without any.
+    pub sizes: Vec<f64>,
+    /// How the line is broken.
+    pub line_style: LineStyle,
 }
 
 impl Series {
@@ -59,6 +68,17 @@ impl Series {
         Self { x, y, style: SeriesStyle::Points, ..Self::default() }
     }
 
+    /// The area below a line.
+    #[must_use]
+    pub fn area(x: Vec<f64>, y: Vec<f64>) -> Self {
+        Self { x, y, style: SeriesStyle::Area, ..Self::default() }
+    }
+
+    /// Diameter of a dot, canvas pixels.
+    fn dot(&self, k: usize) -> f64 {
+        self.sizes.get(k).or(self.sizes.first()).copied().unwrap_or(4.0)
+    }
+
     /// The same with a name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
@@ -67,7 +87,7 @@ impl Series {
     }
 }
 
-/// One frame with axes and its curves.
+/// One frame with axes and its curves. Parts of texts in `_{}` and `^{}` stand lower and higher.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Panel {
     /// The curves, drawn in this order.
@@ -88,6 +108,21 @@ pub struct Panel {
     pub x_log: bool,
     /// Logarithmic y axis.
     pub y_log: bool,
+    /// Lines across the panel, over the curves.
+    pub guides: Vec<Guide>,
+    /// A second x axis above.
+    pub x_top: Option<SecondAxis>,
+    /// A second y axis to the right.
+    pub y_right: Option<SecondAxis>,
+    /// Thin lines at the ticks.
+    pub grid: bool,
+    /// Canvas length of one unit of y over that of one unit of x, both drawn (1: circles are round); the panel becomes
+    /// smaller for it. Without it the panel is filled.
+    pub aspect: Option<f64>,
+    /// Where the names stand.
+    pub legend: LegendPlace,
+    /// Leave out the thin grey line at y = 0.
+    pub no_zero_line: bool,
 }
 
 /// Draws panels below each other under one title, `size` canvas pixels `(width, height)` in all.
@@ -135,29 +170,70 @@ pub fn plot_lines(panels: &[Panel], title: Option<&str>, size: (u32, u32)) -> Re
             );
         }
     }
+    for s in panels.iter().flat_map(|p| &p.series) {
+        if s.sizes.len() > 1 && s.sizes.len() != s.x.len() {
+            return bad(
+                "the sizes of dots",
+                "one, or as many as points",
+                format!("{} of {}", s.sizes.len(), s.x.len()),
+            );
+        }
+    }
+    for (log, axis) in panels.iter().flat_map(|p| [(p.x_log, &p.x_top), (p.y_log, &p.y_right)]) {
+        if let Some(axis) = axis {
+            axis.check(log)?;
+        }
+    }
     let (width, height) = (f64::from(size.0), f64::from(size.1));
     let top = if title.is_some() { (TITLE * 1.4 + PAD).ceil() } else { 1.5 * PAD };
     let each = (height - top) / panels.len() as f64;
     let ranges: Vec<(Range, Range)> = panels.iter().map(ranges).collect();
     let below = axes::x_axis_height("x").ceil();
-    let frame_height = each - below - PAD;
+    let full_height = each - below - PAD;
+    // What stands above and below a frame besides its own axis.
+    let above = |p: &Panel| if p.x_top.is_some() { axes::x_axis_height("x").ceil() } else { 0.0 };
+    let under = |p: &Panel| if p.legend == LegendPlace::Below { legend::height(p, width) } else { 0.0 };
+    let frame_height = |p: &Panel| (full_height - above(p) - under(p)).max(16.0);
     // One left edge for all panels.
     let left = panels
         .iter()
         .zip(&ranges)
-        .map(|(p, r)| axes::y_axis_width(&ticks(r.1, frame_height, 45.0), &p.y_label))
+        .map(|(p, r)| axes::y_axis_width(&ticks(r.1, frame_height(p), 45.0), &p.y_label))
         .fold(0.0, f64::max);
+    let right = panels
+        .iter()
+        .zip(&ranges)
+        .filter_map(|(p, r)| {
+            let axis = p.y_right.as_ref()?;
+            Some(axes::y_axis_width(&second_ticks(r.1, axis, frame_height(p), 45.0), &axis.label))
+        })
+        .fold(2.5 * PAD, f64::max);
     let mut items = Vec::new();
     for (i, (panel, (x, y))) in panels.iter().zip(&ranges).enumerate() {
-        let y0 = top + each * i as f64;
-        let frame = Frame { x0: left, y0, x1: width - 2.5 * PAD, y1: y0 + frame_height };
-        draw(&mut items, panel, &frame, *x, *y);
+        let y0 = top + each * i as f64 + above(panel);
+        let frame = Frame { x0: left, y0, x1: width - right, y1: y0 + frame_height(panel) };
+        let frame = shrunk(frame, panel.aspect, *x, *y);
+        draw(&mut items, panel, &frame, width, *x, *y);
     }
     if let Some(title) = title {
         let title = axes::fit(title, TITLE, width - 2.0 * PAD);
-        items.push(axes::text((0.5 * width, 0.5 * top), &title, TITLE, Align::Center, false));
+        axes::label(&mut items, (0.5 * width, 0.5 * top), &title, TITLE, Align::Center, false);
     }
     Ok(Picture { items, size })
+}
+
+/// The frame with the wanted ratio of units, in the middle of the one there is room for.
+fn shrunk(f: Frame, aspect: Option<f64>, x: Range, y: Range) -> Frame {
+    let Some(aspect) = aspect.filter(|a| *a > 0.0 && a.is_finite()) else { return f };
+    let (w, h) = (f.x1 - f.x0, f.y1 - f.y0);
+    // Height over width that the frame should have.
+    let wanted = aspect * (y.hi - y.lo).abs() / (x.hi - x.lo).abs();
+    if !(wanted > 0.0 && wanted.is_finite()) {
+        return f;
+    }
+    let (dx, dy) = if h > wanted * w { (0.0, h - wanted * w) } else { (w - h / wanted, 0.0) };
+    // Up, so that the axis and what stands below it stay together.
+    Frame { x0: f.x0 + 0.5 * dx, x1: f.x1 - 0.5 * dx, y0: f.y0, y1: f.y1 - dy }
 }
 
 /// The ends of an axis, in the coordinate that is drawn (the logarithm on a logarithmic axis).
@@ -204,6 +280,8 @@ fn ranges(p: &Panel) -> (Range, Range) {
             }
         }
     }
+    // The end of the bars of a histogram is the edge of the panel.
+    let floor = p.series.iter().any(|s| s.style == SeriesStyle::Area);
     let axis = |given: Option<(f64, f64)>, (lo, hi): (f64, f64), margin: f64, log: bool| {
         let given = given.map(|(a, b)| (drawn(a, log), drawn(b, log)));
         if let Some((a, b)) = given.filter(|(a, b)| a.is_finite() && b.is_finite() && a != b) {
@@ -216,7 +294,11 @@ fn ranges(p: &Panel) -> (Range, Range) {
         let finite = |v: f64| v.clamp(-1e300, 1e300);
         Range { lo: finite(lo - d), hi: finite(hi + d), log }
     };
-    (axis(p.x_range, x, 0.02, p.x_log), axis(p.y_range, y, 0.06, p.y_log))
+    let mut vertical = axis(p.y_range, y, 0.06, p.y_log);
+    if floor && p.y_range.is_none() && y.0 < y.1 {
+        vertical.lo = y.0;
+    }
+    (axis(p.x_range, x, 0.02, p.x_log), vertical)
 }
 
 fn ticks(r: Range, length: f64, spacing: f64) -> Vec<Tick> {
@@ -232,6 +314,18 @@ fn ticks(r: Range, length: f64, spacing: f64) -> Vec<Tick> {
     let r = Range { lo: r.lo, hi: r.hi, log: false };
     let (values, step) = nice_ticks(lo, hi, ((length / spacing) as usize).clamp(2, 12));
     values.into_iter().map(|v| (r.place(v), label(v, step))).collect()
+}
+
+/// Ticks of an axis on the other side: places along the first one.
+fn second_ticks(r: Range, axis: &SecondAxis, length: f64, spacing: f64) -> Vec<Tick> {
+    let other = if r.log {
+        let shift = axis.scale.log10();
+        Range { lo: r.lo + shift, hi: r.hi + shift, log: true }
+    } else {
+        let of = |v: f64| axis.scale * v + axis.offset;
+        Range { lo: of(r.lo), hi: of(r.hi), log: false }
+    };
+    ticks(other, length, spacing)
 }
 
 /// Powers of ten with names, and marks at 2 to 9 times these.
@@ -253,11 +347,29 @@ fn log_ticks(r: Range, lo: f64, hi: f64, length: f64, spacing: f64) -> Vec<Tick>
     out
 }
 
-fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, x: Range, y: Range) {
+fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, width: f64, x: Range, y: Range) {
     let at = |a: f64, b: f64| {
         (frame.x0 + x.place(a) * (frame.x1 - frame.x0), frame.y1 - y.place(b) * (frame.y1 - frame.y0))
     };
-    if !y.log && y.lo.min(y.hi) < 0.0 && y.lo.max(y.hi) > 0.0 {
+    let on_x = |t: Vec<Tick>| -> Vec<Tick> {
+        let mut t: Vec<Tick> =
+            t.into_iter().map(|(p, l)| (frame.x0 + p * (frame.x1 - frame.x0), l)).collect();
+        t.sort_by(|a, b| a.0.total_cmp(&b.0));
+        t
+    };
+    let on_y = |t: Vec<Tick>| -> Vec<Tick> {
+        t.into_iter().map(|(p, l)| (frame.y1 - p * (frame.y1 - frame.y0), l)).collect()
+    };
+    let (length_x, length_y) = (frame.x1 - frame.x0, frame.y1 - frame.y0);
+    let (at_x, at_y) = (on_x(ticks(x, length_x, 80.0)), on_y(ticks(y, length_y, 45.0)));
+    if panel.grid {
+        let color = Color::new(228, 228, 228);
+        let named = |t: &&Tick| !t.1.is_empty();
+        let down = at_x.iter().filter(named).map(|t| vec![(t.0, frame.y0), (t.0, frame.y1)]);
+        let across = at_y.iter().filter(named).map(|t| vec![(frame.x0, t.0), (frame.x1, t.0)]);
+        items.extend(down.chain(across).map(|points| Item::Line { points, color, width: 1.0 }));
+    }
+    if !panel.no_zero_line && !y.log && y.lo.min(y.hi) < 0.0 && y.lo.max(y.hi) > 0.0 {
         let py = at(1.0, 0.0).1;
         let zero = vec![(frame.x0, py), (frame.x1, py)];
         items.push(Item::Line { points: zero, color: Color::new(190, 190, 190), width: 1.0 });
@@ -303,66 +415,57 @@ fn draw(items: &mut Vec<Item>, panel: &Panel, frame: &Frame, x: Range, y: Range)
                 line(items, &[at(s.x[k], s.y[k] - e[k]), at(s.x[k], s.y[k] + e[k])], 1.0);
             }
         }
+        if s.style == SeriesStyle::Area {
+            let indices: Vec<usize> = (0..s.x.len()).collect();
+            for run in indices.split(|&k| !good(k)) {
+                let mut ring: Vec<(f64, f64)> = run.iter().map(|&k| at(s.x[k], s.y[k])).collect();
+                if let (Some(first), Some(last)) = (ring.first().copied(), ring.last().copied()) {
+                    ring.extend([(last.0, frame.y1), (first.0, frame.y1)]);
+                    let outlines = vec![frame.clip_area(&ring)];
+                    items.push(Item::Area { outlines, color, opacity: s.opacity.unwrap_or(1.0) });
+                }
+            }
+            continue;
+        }
         if s.style != SeriesStyle::Points {
             let indices: Vec<usize> = (0..s.x.len()).collect();
             for run in indices.split(|&k| !good(k)) {
                 let points: Vec<(f64, f64)> = run.iter().map(|&k| at(s.x[k], s.y[k])).collect();
-                line(items, &points, 1.6);
+                for part in frame.clip(&points) {
+                    let pieces = s.line_style.cut(part, 1.6);
+                    items.extend(pieces.into_iter().map(|points| Item::Line { points, color, width: 1.6 }));
+                }
             }
         }
         if s.style != SeriesStyle::Line {
             for k in (0..s.x.len()).filter(|&k| good(k) && x.holds(s.x[k]) && y.holds(s.y[k])) {
-                let (px, py) = at(s.x[k], s.y[k]);
-                items.push(Item::Fill { x0: px - 2.0, y0: py - 2.0, x1: px + 2.0, y1: py + 2.0, color });
+                items.extend(dot(at(s.x[k], s.y[k]), s.dot(k), frame, color, s.opacity));
             }
         }
     }
-    legend(items, panel, frame);
+    for g in &panel.guides {
+        let points = if g.vertical && x.holds(g.value) {
+            let px = at(g.value, 1.0).0;
+            vec![(px, frame.y0), (px, frame.y1)]
+        } else if !g.vertical && y.holds(g.value) {
+            let py = at(1.0, g.value).1;
+            vec![(frame.x0, py), (frame.x1, py)]
+        } else {
+            continue;
+        };
+        let width = g.width.unwrap_or(1.6);
+        let pieces = g.line_style.cut(points, width);
+        items.extend(pieces.into_iter().map(|points| Item::Line { points, color: g.color(), width }));
+    }
+    legend::draw(items, panel, frame, width);
     items.extend(frame.border(Color::BLACK, 1.0));
-    let mut at_x: Vec<Tick> = ticks(x, frame.x1 - frame.x0, 80.0)
-        .into_iter()
-        .map(|(p, l)| (frame.x0 + p * (frame.x1 - frame.x0), l))
-        .collect();
-    at_x.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let at_y: Vec<Tick> = ticks(y, frame.y1 - frame.y0, 45.0)
-        .into_iter()
-        .map(|(p, l)| (frame.y1 - p * (frame.y1 - frame.y0), l))
-        .collect();
     axes::x_axis(items, frame, &at_x, &panel.x_label);
     axes::y_axis(items, frame, &at_y, &panel.y_label);
-}
-
-/// Names of the curves, in the corner that has the fewest points of them.
-fn legend(items: &mut Vec<Item>, panel: &Panel, frame: &Frame) {
-    let named: Vec<(usize, &String)> =
-        panel.series.iter().enumerate().filter_map(|(i, s)| Some((i, s.name.as_ref()?))).collect();
-    if named.is_empty() {
-        return;
+    if let Some(a) = &panel.x_top {
+        axes::x_axis_above(items, frame, &on_x(second_ticks(x, a, length_x, 80.0)), &a.label);
     }
-    let wide = named.iter().map(|(_, n)| text_width(n, LABEL)).fold(0.0, f64::max) + 40.0;
-    let high = 1.35 * LABEL * named.len() as f64 + PAD;
-    let taken = |x0: f64, y0: f64| {
-        let inside = |&(x, y): &(f64, f64)| x > x0 && x < x0 + wide && y > y0 && y < y0 + high;
-        let of = |i: &Item| match i {
-            Item::Line { points, .. } => points.iter().filter(|p| inside(p)).count(),
-            Item::Fill { x0, y0, .. } => usize::from(inside(&(*x0, *y0))),
-            _ => 0,
-        };
-        items.iter().map(of).sum::<usize>()
-    };
-    let (right, low) = (frame.x1 - wide - PAD, frame.y1 - high);
-    let corners = [(right, frame.y0), (right, low), (frame.x0 + PAD, frame.y0), (frame.x0 + PAD, low)];
-    let Some(&(x0, y0)) = corners.iter().min_by_key(|c| taken(c.0, c.1)) else { return };
-    for (row, (i, name)) in named.iter().enumerate() {
-        let color = panel.series[*i].color.unwrap_or(COLORS[*i % COLORS.len()]);
-        let y = y0 + PAD + LABEL * (0.5 + 1.35 * row as f64);
-        items.push(if panel.series[*i].style == SeriesStyle::Points {
-            let middle = x0 + 12.0;
-            Item::Fill { x0: middle - 3.0, y0: y - 3.0, x1: middle + 3.0, y1: y + 3.0, color }
-        } else {
-            Item::Line { points: vec![(x0, y), (x0 + 24.0, y)], color, width: 2.0 }
-        });
-        items.push(axes::text((x0 + 32.0, y), name, LABEL, Align::Left, false));
+    if let Some(a) = &panel.y_right {
+        axes::y_axis_right(items, frame, &on_y(second_ticks(y, a, length_y, 45.0)), &a.label);
     }
 }
 

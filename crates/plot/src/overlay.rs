@@ -2,7 +2,7 @@
 
 use skyphot_core::Point;
 
-use crate::{Color, MarkerKind, Shape};
+use crate::{Color, LineStyle, MarkerKind, Shape};
 
 /// Figures drawn on an image in one colour and line width.
 ///
@@ -19,13 +19,23 @@ pub struct Overlay {
     pub shapes: Vec<Shape>,
     /// Colour of lines and text.
     pub color: Color,
-    /// Line width, canvas pixels.
+    /// Line width, canvas pixels; 0: no lines.
     pub line_width: f64,
+    /// How lines are broken.
+    pub line_style: LineStyle,
+    /// Opacity of what the figures enclose, 0 to 1 (of an annulus the ring); without it nothing but lines is drawn.
+    pub fill: Option<f64>,
 }
 
 impl Default for Overlay {
     fn default() -> Self {
-        Self { shapes: Vec::new(), color: Color::RED, line_width: 1.2 }
+        Self {
+            shapes: Vec::new(),
+            color: Color::RED,
+            line_width: 1.2,
+            line_style: LineStyle::Solid,
+            fill: None,
+        }
     }
 }
 
@@ -72,6 +82,29 @@ impl Overlay {
     #[must_use]
     pub fn with_line_width(mut self, line_width: f64) -> Self {
         self.line_width = line_width;
+        self
+    }
+
+    /// The same figures with broken lines.
+    #[must_use]
+    pub fn with_line_style(mut self, line_style: LineStyle) -> Self {
+        self.line_style = line_style;
+        self
+    }
+
+    /// The same figures filled with their colour, with an opacity of 0 to 1.
+    ///
+    /// ```
+    /// use skyphot_core::Point;
+    /// use skyphot_plot::Overlay;
+    /// let rings = Overlay::annuli(&[Point::new(10.0, 12.5)], 4.0, 6.0).with_fill(0.4);
+    /// assert_eq!(rings.fill, Some(0.4));
+    /// ```
+    #[must_use]
+    #[doc(alias = "fill")]
+    #[doc(alias = "alpha")]
+    pub fn with_fill(mut self, opacity: f64) -> Self {
+        self.fill = Some(opacity);
         self
     }
 }

@@ -1,7 +1,7 @@
 //! The PSFs of a grid side by side.
 
 use ndarray::{Array2, ArrayView3, Axis, s};
-use skyphot_core::{Image, Point};
+use skyphot_core::Image;
 
 use crate::{
     Color, ColorMap, Interval, Overlay, Picture, PlotConfig, PlotError, Result, Shape, Stretch, plot_image,
@@ -20,7 +20,7 @@ pub struct PsfGridPlotConfig {
     pub colormap: ColorMap,
     /// Draw lines between the PSFs. Default true.
     pub dividers: bool,
-    /// Colour of the lines and of the positions. Default a light grey.
+    /// Colour of the lines. Default a light grey.
     pub color: Color,
     /// Text above. Default none.
     pub title: Option<String>,
@@ -101,31 +101,32 @@ pub fn plot_psf_grid(
         lines.extend((1..columns).map(|i| i as f64 - 0.5).map(|x| line((x, -0.5), (x, top))));
         lines.extend((1..rows).map(|j| j as f64 - 0.5).map(|y| line((-0.5, y), (right, y))));
     }
-    let corners: Vec<Point> =
-        (0..n).map(|k| Point::new((k % columns) as f64 - 0.48, (k / columns) as f64 - 0.48)).collect();
-    let names: Vec<String> =
-        (0..n).map(|k| format!("{}, {}", x_grid[k % columns], y_grid[k / columns])).collect();
-    let overlays = [
-        Overlay::new(lines).with_color(config.color),
-        Overlay::labels(&corners, &names, 0.0).with_color(config.color),
-    ];
     let unit = match (config.deltas, config.peak_norm) {
-        (true, true) => "difference from the mean PSF / its peak",
-        (true, false) => "difference from the mean PSF",
-        (false, true) => "PSF / peak",
-        (false, false) => "flux per pixel",
+        (true, true) => "Difference relative to average ePSF peak",
+        (true, false) => "Difference relative to average ePSF values",
+        (false, true) => "Scale relative to ePSF peak pixel",
+        (false, false) => "ePSF flux per pixel",
     };
     let plot = PlotConfig {
         interval: Interval::Manual { min, max },
         stretch,
         colormap: config.colormap,
-        axes: false,
+        x_label: "ePSF location in detector X pixels".to_owned(),
+        y_label: "ePSF location in detector Y pixels".to_owned(),
+        x_ticks: Some(places(x_grid)),
+        y_ticks: Some(places(y_grid)),
         title: config.title.clone(),
         unit: Some(unit.to_owned()),
         extent: Some((-0.5, right, -0.5, top)),
         ..PlotConfig::default()
     };
-    plot_image(&Image::new(mosaic.view())?, &overlays, &plot)
+    let overlay = Overlay::new(lines).with_color(config.color);
+    plot_image(&Image::new(mosaic.view())?, &[overlay], &plot)
+}
+
+/// The names of columns or rows: whole pixels.
+fn places(grid: &[f64]) -> Vec<(f64, String)> {
+    grid.iter().enumerate().map(|(k, v)| (k as f64, format!("{}", v.trunc()))).collect()
 }
 
 #[cfg(test)]

@@ -41,6 +41,12 @@ pub(crate) enum Item {
         color: Color,
         width: f64,
     },
+    /// What an odd number of the closed outlines surrounds, of an opacity from 0 to 1.
+    Area {
+        outlines: Vec<Vec<(f64, f64)>>,
+        color: Color,
+        opacity: f64,
+    },
     /// A text centred vertically on its anchor; `vertical` text reads upwards.
     Text {
         at: (f64, f64),
@@ -88,6 +94,37 @@ impl Frame {
         parts
     }
 
+    /// The part of a closed outline inside the frame (Sutherland and Hodgman 1974); empty without one.
+    pub(crate) fn clip_area(&self, outline: &[(f64, f64)]) -> Vec<(f64, f64)> {
+        let mut ring = outline.to_vec();
+        if ring.len() > 1 && ring.first() == ring.last() {
+            ring.pop();
+        }
+        for side in 0..4 {
+            // How far a point lies within the side.
+            let depth = |p: (f64, f64)| match side {
+                0 => p.0 - self.x0,
+                1 => self.x1 - p.0,
+                2 => p.1 - self.y0,
+                _ => self.y1 - p.1,
+            };
+            let mut out = Vec::with_capacity(ring.len() + 4);
+            for (k, &b) in ring.iter().enumerate() {
+                let a = ring[(k + ring.len() - 1) % ring.len()];
+                let (da, db) = (depth(a), depth(b));
+                if (da < 0.0) != (db < 0.0) {
+                    let t = da / (da - db);
+                    out.push((a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1)));
+                }
+                if db >= 0.0 {
+                    out.push(b);
+                }
+            }
+            ring = out;
+        }
+        if ring.len() < 3 { Vec::new() } else { ring }
+    }
+
     fn inside(&self, a: (f64, f64), b: (f64, f64)) -> Option<(f64, f64)> {
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let (mut t0, mut t1) = (0.0_f64, 1.0_f64);
@@ -121,6 +158,27 @@ impl Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn areas_are_clipped() {
+        let f = Frame { x0: 0.0, y0: 0.0, x1: 10.0, y1: 10.0 };
+        let area = |ring: &[(f64, f64)]| {
+            let twice: f64 = (0..ring.len())
+                .map(|k| {
+                    let (a, b) = (ring[k], ring[(k + 1) % ring.len()]);
+                    a.0 * b.1 - a.1 * b.0
+                })
+                .sum();
+            0.5 * twice.abs()
+        };
+        let square = |x: f64, y: f64, a: f64| [(x, y), (x + a, y), (x + a, y + a), (x, y + a), (x, y)];
+        assert_eq!(area(&f.clip_area(&square(2.0, 2.0, 3.0))), 9.0);
+        assert_eq!(area(&f.clip_area(&square(-1.0, -1.0, 3.0))), 4.0);
+        assert_eq!(area(&f.clip_area(&square(-5.0, -5.0, 30.0))), 100.0);
+        assert_eq!(area(&f.clip_area(&[(-5.0, 0.0), (5.0, 10.0), (-5.0, 20.0)])), 12.5);
+        assert!(f.clip_area(&square(20.0, 2.0, 3.0)).is_empty());
+        assert!(f.clip_area(&[]).is_empty());
+    }
 
     #[test]
     fn lines_are_clipped() {

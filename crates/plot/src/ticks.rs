@@ -1,6 +1,6 @@
 //! Round numbers along an axis.
 
-use crate::ImageNorm;
+use crate::{ImageNorm, Stretch};
 
 /// Multiples of 1, 2 or 5 times a power of ten within `[lo, hi]`, at most about `max` of them, and the step.
 pub(crate) fn nice_ticks(lo: f64, hi: f64, max: usize) -> (Vec<f64>, f64) {
@@ -67,9 +67,14 @@ pub(crate) fn color_bar_ticks(norm: &ImageNorm, length: f64, spacing: f64) -> Ve
     if range <= 0.0 {
         return vec![(0.0, label(norm.vmin, 0.0))];
     }
+    if matches!(norm.stretch(), Stretch::Log(_)) && norm.vmin > 0.0 && norm.vmax / norm.vmin > 30.0 {
+        return decades(norm, spacing / length);
+    }
     let gap = spacing / length;
     let mut max = (1.0 / gap).floor().clamp(1.0, 9.0) as usize;
-    for level in 0..4 {
+    // Even steps where the scale is even.
+    let levels = if matches!(norm.stretch(), Stretch::Linear { .. }) { 1 } else { 4 };
+    for level in 0..levels {
         // Less round numbers only where there is room to spare.
         let gap = gap * (1.0 + 0.6 * f64::from(level));
         let (values, step) = nice_ticks(norm.vmin, norm.vmax, max);
@@ -88,10 +93,32 @@ pub(crate) fn color_bar_ticks(norm: &ImageNorm, length: f64, spacing: f64) -> Ve
     chosen.into_iter().map(|(v, at, step)| (at.clamp(0.0, 1.0), trimmed(label(v, step)))).collect()
 }
 
+/// Powers of ten, those with a name `gap` apart, and marks at 2 to 9 times these.
+fn decades(norm: &ImageNorm, gap: f64) -> Vec<(f64, String)> {
+    let (first, last) = (norm.vmin.log10().floor() as i32, norm.vmax.log10().ceil() as i32);
+    let mut out: Vec<(f64, String)> = Vec::new();
+    let mut free = f64::NEG_INFINITY;
+    for n in first..=last {
+        for k in 1..10 {
+            // Parsed, so that a power of ten is the number that a person writes.
+            let v = format!("{k}e{n}").parse::<f64>().unwrap_or(f64::NAN);
+            let at = norm.apply(v);
+            if v < norm.vmin * (1.0 - 1e-12) || v > norm.vmax * (1.0 + 1e-12) || !at.is_finite() {
+                continue;
+            }
+            let named = k == 1 && at >= free;
+            if named {
+                free = at + 0.5 * gap;
+            }
+            out.push((at.clamp(0.0, 1.0), if named { power_of_ten(n) } else { String::new() }));
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Stretch;
 
     #[test]
     fn round_steps() {
@@ -103,6 +130,29 @@ mod tests {
         assert_eq!(label(2.5e7, 5e6), "2.5e7");
         assert_eq!(label(0.0, 1e-7), "0");
         assert_eq!(power_of_ten(-12), "10⁻¹²");
+    }
+
+    #[test]
+    fn a_logarithmic_bar_has_decades() {
+        let norm = ImageNorm::from_limits(1e-4, 5e-2, Stretch::Log(1000.0)).unwrap();
+        let ticks = color_bar_ticks(&norm, 800.0, 40.0);
+        let named: Vec<&str> = ticks.iter().map(|t| t.1.as_str()).filter(|t| !t.is_empty()).collect();
+        assert_eq!(named, ["10⁻⁴", "10⁻³", "10⁻²"]);
+        // 1 to 9 times two of them, and 1 to 5 times the last.
+        assert_eq!(ticks.len(), 23);
+        assert_eq!((ticks[0].0, ticks[22].0), (0.0, 1.0));
+        assert!(ticks.windows(2).all(|w| w[0].0 < w[1].0));
+    }
+
+    #[test]
+    fn a_linear_bar_has_even_steps() {
+        for (lo, hi) in [(0.9971, 1.0017), (-1e-4, 1e-4), (0.0, 12.0)] {
+            let norm = ImageNorm::from_limits(lo, hi, Stretch::default()).unwrap();
+            let ticks = color_bar_ticks(&norm, 900.0, 40.0);
+            assert!(ticks.len() > 3);
+            let step = ticks[1].0 - ticks[0].0;
+            assert!(ticks.windows(2).all(|w| (w[1].0 - w[0].0 - step).abs() < 1e-9), "{ticks:?}");
+        }
     }
 
     #[test]

@@ -49,6 +49,24 @@ impl SersicGalaxy {
         lower_gamma_fraction(2.0 * self.n, Self::b(self.n) * (r / self.r_eff).powf(self.n.recip()))
     }
 
+    /// Its brightness, flux per square pixel, at a distance `(dx, dy)` pixels from its centre.
+    ///
+    /// # Errors
+    /// [`SimulationError::InvalidParameter`](crate::SimulationError::InvalidParameter) for a parameter out of its range.
+    pub fn brightness(&self) -> Result<impl Fn(f64, f64) -> f64 + use<>> {
+        self.validate()?;
+        let Self { flux, r_eff, n, axis_ratio: q, theta, .. } = *self;
+        let b = Self::b(n);
+        let amplitude =
+            flux * b.powf(2.0 * n) / (std::f64::consts::TAU * n * r_eff * r_eff * q * gamma(2.0 * n));
+        let (s, c) = theta.sin_cos();
+        let power = n.recip();
+        Ok(move |x: f64, y: f64| {
+            let r = (x * c + y * s).hypot((y * c - x * s) / q);
+            amplitude * (-b * (r / r_eff).powf(power)).exp()
+        })
+    }
+
     fn validate(&self) -> Result<()> {
         check_center(self.center, self.flux)?;
         positive("the effective radius of a galaxy", self.r_eff)?;
@@ -76,18 +94,14 @@ impl SersicGalaxy {
 /// # Errors
 /// [`SimulationError::InvalidParameter`](crate::SimulationError::InvalidParameter) for a parameter out of its range.
 pub fn add_sersic_galaxy(image: &mut Array2<f64>, galaxy: &SersicGalaxy, radius: f64) -> Result<()> {
-    galaxy.validate()?;
+    let f = galaxy.brightness()?;
     positive("the radius of a galaxy", radius)?;
-    let SersicGalaxy { center, flux, r_eff, n, axis_ratio: q, theta } = *galaxy;
-    let b = SersicGalaxy::b(n);
-    let amplitude = flux * b.powf(2.0 * n) / (std::f64::consts::TAU * n * r_eff * r_eff * q * gamma(2.0 * n));
+    let SersicGalaxy { center, r_eff, axis_ratio: q, theta, .. } = *galaxy;
     let (s, c) = theta.sin_cos();
     let elliptical = |x: f64, y: f64| {
         let (u, v) = (x * c + y * s, (y * c - x * s) / q);
         u.hypot(v)
     };
-    let power = n.recip();
-    let f = |x: f64, y: f64| amplitude * (-b * (elliptical(x, y) / r_eff).powf(power)).exp();
     // Thin galaxies change a lot within a pixel.
     let rule = if r_eff * q < 2.5 { GL6 } else { GL3 };
     let near = |x: f64, y: f64, h: f64| elliptical(x, y) < 2.0 * h / q;

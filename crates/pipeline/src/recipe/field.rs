@@ -18,6 +18,8 @@ use crate::{Exposure, InputSection, PipelineError, Result, positions_of};
 pub(crate) struct Field {
     /// Filter, or else the name of the file.
     pub(crate) name: String,
+    /// Detector; empty if the file does not say.
+    pub(crate) detector: String,
     /// `name_` where there is more than one image, for file names.
     pub(crate) prefix: String,
     pub(crate) exposure: Exposure<f64>,
@@ -48,19 +50,20 @@ impl Field {
         let spec = FileSpec::parse(file);
         let source = opened.source_file();
         let pixel_area = crate::stated_pixel_area(&source, &spec.hdu);
-        let (filter, scale) = match &*source {
+        let (filter, detector, scale) = match &*source {
             ImageFile::Asdf(a) => {
                 let text = |p: &str| a.tree().path(p).and_then(|n| n.as_str().map(str::to_owned));
                 let filter = text("roman.meta.instrument.optical_element");
-                (filter, FluxScale::from_tree(a.tree()).map_err(|e| e.to_string()))
+                let detector = text("roman.meta.instrument.detector");
+                (filter, detector, FluxScale::from_tree(a.tree()).map_err(|e| e.to_string()))
             }
             ImageFile::Fits(f) => {
                 let primary = f.hdus().first().map(|h| &h.header);
-                let filter = primary.and_then(|h| h.get_str("FILTER"));
+                let text = |key: &str| Some(primary?.get_str(key)?.trim().to_owned());
                 let scale = FluxScale::from_header(&opened.science.header, pixel_area);
-                (filter.map(|f| f.trim().to_owned()), scale.map_err(|e| e.to_string()))
+                (text("FILTER"), text("DETECTOR"), scale.map_err(|e| e.to_string()))
             }
-            _ => (None, Err("the file has no header".to_owned())),
+            _ => (None, None, Err("the file has no header".to_owned())),
         };
         let stem = file.rsplit('/').next().unwrap_or(file).split(['.', '[']).next().unwrap_or("image");
         let name = filter.filter(|f| !f.is_empty()).unwrap_or_else(|| stem.to_owned());
@@ -68,7 +71,7 @@ impl Field {
         exposure.mask = None;
         exposure.notes.retain(|n| !n.starts_with("bad pixels"));
         let field = Self::new(name, exposure, words, legend, scale, pixel_area, exec);
-        Ok(Self { source: Some(source), ..field })
+        Ok(Self { source: Some(source), detector: detector.unwrap_or_default(), ..field })
     }
 
     /// A field without an image, which a step is going to make.
@@ -107,6 +110,7 @@ impl Field {
         }
         Self {
             name,
+            detector: String::new(),
             prefix: String::new(),
             exposure,
             words,

@@ -1,220 +1,45 @@
-//! The pictures of a recipe.
+//! Pictures of images in a recipe.
 
-use ndarray::Array2;
-use serde::{Deserialize, Serialize};
+use ndarray::{Array2, ArrayView2};
 use skyphot_core::{BoundingBox, Image, Point};
 use skyphot_io::PsfFile;
 use skyphot_plot::{
-    Color, ColorMap, Histogram, HistogramConfig, Interval, Overlay, Panel, Picture, PlotConfig,
-    PsfGridPlotConfig, Series, SeriesStyle, Shape, Stretch, plot_image, plot_lines, plot_psf_grid,
+    Color, ColorMap, Interval, LineStyle, MarkerKind, Overlay, Picture, PlotConfig, PsfGridPlotConfig, Shape,
+    Stretch, plot_image, plot_psf_grid,
 };
 
 use super::field::Field;
-use super::steps::{Scalar, section};
-use crate::{PipelineError, Result};
+use super::figure_steps::{CutoutsStep, ImageStep, MarkSection, PsfGridStep};
+use crate::Result;
 
-section!(
-    /// A picture of the image with figures on it.
-    ImageStep {
-        /// Text above, and its name in the report.
-        title: String = "Image".into(),
-        /// Image: `data`, or one that was kept; several are shown side by side.
-        image: Vec<String> = vec!["data".into()],
-        /// Lowest and highest value.
-        range: Option<[Scalar; 2]> = None,
-        /// Or percentiles.
-        percentiles: Option<[f64; 2]> = None,
-        /// Of the image `range-of` instead of its own.
-        range_of: Option<String> = None,
-        /// What the colour bar counts in; without it the unit of the image.
-        unit: Option<String> = None,
-        /// Stretch.
-        stretch: String = "linear".into(),
-        /// Colours.
-        colormap: String = "viridis".into(),
-        /// First and last column, first and last row, as far as they are on the image; all of an image they miss.
-        zoom: Option<[i64; 4]> = None,
-        /// What is drawn on it.
-        marks: Vec<MarkSection> = vec![],
-    }
-);
-section!(
-    /// Figures at the sources of a table.
-    MarkSection {
-        /// Table.
-        table: String = "catalog".into(),
-        /// Rows.
-        r#where: Option<String> = None,
-        /// Radii of circles, pixels.
-        circle: Vec<Scalar> = vec![],
-        /// Semi-axes and angle (degrees).
-        ellipse: Option<[String; 3]> = None,
-        /// As for apertures.
-        elliptical_annulus: Option<[String; 4]> = None,
-        /// Colour by this column (such as `group_id`).
-        color_by: Option<String> = None,
-        /// `red`, `orange`, `blue`, `white`, `black`, `green`.
-        color: String = "red".into(),
-    }
-);
-section!(
-    /// Histograms as steps.
-    HistogramStep {
-        /// Text above.
-        title: String = "Histogram".into(),
-        /// What is counted.
-        series: Vec<CountSection> = vec![],
-        /// Bins.
-        bins: usize = 50,
-        /// Range; that of the values without it.
-        range: Option<[f64; 2]> = None,
-        /// Bins of equal width in the logarithm, and logarithmic axis.
-        log_x: bool = false,
-        /// Logarithmic counts.
-        log_y: bool = false,
-        /// Part that is shown.
-        x_range: Option<[f64; 2]> = None,
-        /// Name of the axis.
-        x_label: String = String::new(),
-        /// Name of the axis.
-        y_label: String = "Number of Sources".into(),
-        /// Vertical lines: value and name.
-        lines: Vec<(Scalar, String)> = vec![],
-    }
-);
-section!(
-    /// What a histogram counts.
-    CountSection {
-        /// Expression over the table.
-        of: String = String::new(),
-        /// Or the good pixels of an image.
-        image: Option<String> = None,
-        /// Table.
-        table: String = "catalog".into(),
-        /// Rows.
-        r#where: Option<String> = None,
-        /// Name.
-        name: String = String::new(),
-    }
-);
-section!(
-    /// Panels of points.
-    ScatterStep {
-        /// Text above.
-        title: String = "Sources".into(),
-        /// Panels from the top.
-        panels: Vec<PanelSection> = vec![],
-        /// Width and height of one panel.
-        size: [u32; 2] = [800, 480],
-        /// Once, after the last image.
-        last: bool = false,
-    }
-);
-section!(
-    /// One panel.
-    PanelSection {
-        /// Points.
-        points: Vec<PointsSection> = vec![],
-        /// Name of the axis.
-        x_label: String = String::new(),
-        /// Name of the axis.
-        y_label: String = String::new(),
-        /// Left and right end.
-        x_range: Option<[f64; 2]> = None,
-        /// Lower and upper end.
-        y_range: Option<[f64; 2]> = None,
-        /// Logarithmic.
-        log_x: bool = false,
-        /// Logarithmic.
-        log_y: bool = false,
-        /// Horizontal lines: value and name.
-        levels: Vec<(Scalar, String)> = vec![],
-        /// Corners of lines.
-        lines: Vec<Vec<[f64; 2]>> = vec![],
-        /// Circles about (0, 0).
-        circles: Vec<f64> = vec![],
-    }
-);
-section!(
-    /// Points.
-    PointsSection {
-        /// Table.
-        table: String = "catalog".into(),
-        /// Rows.
-        r#where: Option<String> = None,
-        /// Abscissae.
-        x: String = String::new(),
-        /// Ordinates.
-        y: String = String::new(),
-        /// Name.
-        name: Option<String> = None,
-        /// Colour.
-        color: Option<String> = None,
-    }
-);
-section!(
-    /// Cutouts of the first sources.
-    CutoutsStep {
-        /// Text above.
-        title: String = "Cutouts".into(),
-        /// Table.
-        table: String = "catalog".into(),
-        /// Rows.
-        r#where: Option<String> = None,
-        /// Number, in two columns.
-        n: usize = 4,
-        /// Pixels along each axis, odd.
-        size: usize = 51,
-        /// Lowest and highest value.
-        range: [Scalar; 2] = [Scalar::Number(-0.1), Scalar::Number(1.0)],
-        /// Colours.
-        colormap: String = "gray_r".into(),
-    }
-);
-section!(
-    /// The PSFs of a grid.
-    PsfGridStep {
-        /// Text above.
-        title: String = "PSFs".into(),
-        /// Companion file.
-        psf: String = "psf".into(),
-        /// Differences from the mean.
-        deltas: bool = false,
-        /// Last colour over the largest value.
-        vmax_scale: Option<f64> = None,
-    }
-);
-
-fn color(name: &str) -> Result<Color> {
+/// A colour by name; a few are softer than those of the same names elsewhere.
+pub(super) fn color(name: &str) -> Result<Color> {
     Ok(match name {
         "red" => Color::new(220, 30, 30),
         "orange" => Color::new(245, 150, 20),
         "blue" => Color::new(0, 150, 230),
         "green" => Color::new(0, 140, 90),
-        "white" => Color::new(255, 255, 255),
-        "black" => Color::new(0, 0, 0),
-        _ => return Err(PipelineError::value("colour", name, "red, orange, blue, green, white or black")),
+        other => other.parse()?,
     })
 }
 
-/// Colours that neighbours in a list do not share.
-fn cycle(k: i64) -> Color {
-    const LIST: [(u8, u8, u8); 7] = [
-        (220, 50, 47),
-        (38, 139, 210),
-        (133, 153, 0),
-        (211, 54, 130),
-        (42, 161, 152),
-        (203, 75, 22),
-        (108, 113, 196),
-    ];
-    let (r, g, b) = LIST[k.rem_euclid(7) as usize];
+/// A colour of its own for every number: hues a golden section apart, in three kinds of brightness.
+fn own_color(k: i64) -> Color {
+    let hue = 6.0 * (k as f64 * 0.618_033_988_749_895).rem_euclid(1.0);
+    let (s, v) = [(0.75, 1.0), (0.45, 1.0), (0.8, 0.8)][k.rem_euclid(3) as usize];
+    let [r, g, b] = [5.0, 3.0, 1.0].map(|n| {
+        let t: f64 = (n + hue) % 6.0;
+        (255.0 * (v - v * s * t.min(4.0 - t).clamp(0.0, 1.0))).round() as u8
+    });
     Color::new(r, g, b)
 }
 
 fn overlays(f: &Field, m: &MarkSection) -> Result<Vec<Overlay>> {
-    let points = f.positions(&m.table)?;
-    let rows = f.rows(&m.table, m.r#where.as_deref())?;
+    let (points, rows) = if m.at.is_empty() {
+        (f.positions(&m.table)?, f.rows(&m.table, m.r#where.as_deref())?)
+    } else {
+        (m.at.iter().map(|p| Point::new(p[0], p[1])).collect(), vec![true; m.at.len()])
+    };
     let shown: Vec<usize> = (0..points.len()).filter(|&i| rows[i] && points[i].is_finite()).collect();
     let mut shapes: Vec<(usize, Shape)> = Vec::new();
     for r in &m.circle {
@@ -237,17 +62,54 @@ fn overlays(f: &Field, m: &MarkSection) -> Result<Vec<Overlay>> {
         };
         shapes.extend(shown.iter().map(one));
     }
-    let Some(by) = &m.color_by else {
-        let shapes = shapes.into_iter().map(|s| s.1).collect();
-        return Ok(vec![Overlay::new(shapes).with_color(color(&m.color)?).with_line_width(1.3)]);
+    if let Some(size) = m.ring {
+        let ring = |&i: &usize| (i, Shape::Marker { center: points[i], kind: MarkerKind::Circle, size });
+        shapes.extend(shown.iter().map(ring));
+    }
+    let line_style = m.line.parse::<LineStyle>()?;
+    let look = |shapes: Vec<Shape>, color: Color| {
+        let o = Overlay::new(shapes).with_color(color).with_line_width(m.width).with_line_style(line_style);
+        Overlay { fill: m.fill, ..o }
     };
-    let key = f.column(&m.table, by)?;
-    let mut out: Vec<Overlay> =
-        (0..7).map(|k| Overlay::new(Vec::new()).with_color(cycle(k)).with_line_width(1.6)).collect();
-    for (i, s) in shapes {
-        out[(key[i] as i64).rem_euclid(7) as usize].shapes.push(s);
+    let mut out = Vec::new();
+    match &m.color_by {
+        None => out.push(look(shapes.into_iter().map(|s| s.1).collect(), color(&m.color)?)),
+        Some(by) => {
+            let key = f.column(&m.table, by)?;
+            let key = |i: usize| key.get(i).map_or(0, |k| *k as i64);
+            shapes.sort_by_key(|s| key(s.0));
+            for run in shapes.chunk_by(|a, b| key(a.0) == key(b.0)) {
+                out.push(look(run.iter().map(|s| s.1.clone()).collect(), own_color(key(run[0].0))));
+            }
+        }
+    }
+    if let Some(size) = m.dot {
+        let centers: Vec<Point> = shown.iter().map(|&i| points[i]).collect();
+        let dots = Overlay::markers(&centers, MarkerKind::Circle, size).with_color(color(&m.color)?);
+        out.push(dots.with_line_width(0.0).with_fill(m.fill.unwrap_or(1.0)));
     }
     Ok(out)
+}
+
+/// A plane with the mask of the field, if it has the same shape.
+fn masked<'a>(f: &'a Field, name: &str) -> Result<Image<'a, f64>> {
+    let image = Image::new(f.plane(name)?)?;
+    Ok(match f.exposure.mask.as_ref() {
+        Some(m) => image.with_mask(m.view())?,
+        None => image,
+    })
+}
+
+/// The limits of a picture: its own, of a plane, or the numbers that are given.
+fn interval(f: &Field, step: &ImageStep, of: Option<&str>) -> Result<Interval> {
+    let wanted = match (&step.range, step.percentiles) {
+        (Some([a, b]), _) => Interval::Manual { min: f.scalar(a)?, max: f.scalar(b)? },
+        (None, Some([lower, upper])) => Interval::AsymmetricPercentile { lower, upper },
+        _ => Interval::default(),
+    };
+    let Some(of) = of else { return Ok(wanted) };
+    let (min, max) = wanted.limits(&masked(f, of)?)?;
+    Ok(Interval::Manual { min, max })
 }
 
 pub(super) fn image(f: &Field, step: &ImageStep) -> Result<Picture> {
@@ -265,29 +127,22 @@ pub(super) fn image(f: &Field, step: &ImageStep) -> Result<Picture> {
             )?)
         }
     };
-    let mask = f.exposure.mask.as_ref().map(|m| m.view());
-    let mut interval = match (&step.range, step.percentiles) {
-        (Some([a, b]), _) => Interval::Manual { min: f.scalar(a)?, max: f.scalar(b)? },
-        (None, Some([lower, upper])) => Interval::AsymmetricPercentile { lower, upper },
-        _ => Interval::default(),
+    let unit = match &step.unit {
+        Some(u) => Some(f.fill(u)?),
+        None => f.exposure.unit.clone(),
     };
-    let of = step.range_of.clone().or_else(|| (step.image.len() > 1).then(|| step.image[0].clone()));
-    if let Some(of) = of {
-        let mut image = Image::new(f.plane(&of)?)?;
-        if let Some(m) = mask {
-            image = image.with_mask(m)?;
-        }
-        let (min, max) = interval.limits(&image)?;
-        interval = Interval::Manual { min, max };
-    }
     let config = PlotConfig {
-        interval,
         stretch: step.stretch.parse::<Stretch>()?,
         colormap: step.colormap.parse::<ColorMap>()?,
         bad_color: Color::new(255, 255, 255),
         zoom,
-        title: Some(step.title.clone()),
-        unit: step.unit.clone().or_else(|| f.exposure.unit.clone()),
+        title: Some(step.title.clone()).filter(|t| !t.is_empty()),
+        unit,
+        x_label: f.fill(&step.x_label)?,
+        y_label: f.fill(&step.y_label)?,
+        y_down: step.y_down,
+        axes: step.axes,
+        color_bar: step.color_bar,
         ..PlotConfig::default()
     };
     let mut marks = Vec::new();
@@ -295,191 +150,120 @@ pub(super) fn image(f: &Field, step: &ImageStep) -> Result<Picture> {
         marks.extend(overlays(f, m)?);
     }
     if let [one] = step.image.as_slice() {
-        let mut image = Image::new(f.plane(one)?)?;
-        if let Some(m) = mask {
-            image = image.with_mask(m)?;
-        }
-        return Ok(plot_image(&image, &marks, &config)?);
+        let config = PlotConfig { interval: interval(f, step, step.range_of.as_deref())?, ..config };
+        return Ok(plot_image(&masked(f, one)?, &marks, &config)?);
     }
-    // Side by side on one scale, each with its own axes.
+    // Side by side, each with its own axes.
+    let wide = 1920 / step.image.len().max(1) as u32;
+    let size = Some((wide.clamp(480, 860), wide.clamp(440, 800)));
     let mut row = Vec::new();
-    for name in &step.image {
-        let mut image = Image::new(f.plane(name)?)?;
-        if let Some(m) = mask {
-            image = image.with_mask(m)?;
-        }
-        let config = PlotConfig { title: Some(name.clone()), size: Some((640, 560)), ..config.clone() };
-        row.push(plot_image(&image, &marks, &config)?);
-    }
-    Ok(Picture::row(&row))
-}
-
-pub(super) fn histogram(f: &Field, step: &HistogramStep) -> Result<Picture> {
-    let mut values = Vec::new();
-    for c in &step.series {
-        values.push(match &c.image {
-            Some(name) => {
-                let plane = f.plane(name)?;
-                let bad = f.exposure.mask.as_ref();
-                plane.indexed_iter().filter(|(p, _)| bad.is_none_or(|m| !m[*p])).map(|(_, v)| *v).collect()
-            }
-            None => {
-                let rows = f.rows(&c.table, c.r#where.as_deref())?;
-                let all = f.column(&c.table, &c.of)?;
-                all.into_iter().zip(rows).filter(|v| v.1).map(|v| v.0).collect::<Vec<f64>>()
-            }
-        });
-    }
-    let good = |v: &&f64| v.is_finite() && (!step.log_x || **v > 0.0);
-    let range = step.range.map(|[a, b]| (a, b)).or_else(|| {
-        let all = values.iter().flatten().filter(good);
-        let (lo, hi) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |r, v| (r.0.min(*v), r.1.max(*v)));
-        (lo < hi).then_some((lo, hi))
-    });
-    let mut series = Vec::new();
-    if let Some((min, max)) = range {
-        let config = HistogramConfig {
-            bins: step.bins,
-            interval: Interval::Manual { min, max },
-            log_bins: step.log_x,
-            ..HistogramConfig::default()
+    for (k, name) in step.image.iter().enumerate() {
+        let first = step.image.first().filter(|_| !step.own_scales).map(String::as_str);
+        let title = match step.titles.get(k) {
+            Some(t) => f.fill(t)?,
+            None => name.clone(),
         };
-        for (v, c) in values.iter().zip(&step.series) {
-            let v: Vec<f64> = v.iter().copied().filter(|v| v.is_finite()).collect();
-            if v.is_empty() {
-                continue;
-            }
-            let row = Array2::from_shape_vec((1, v.len()), v)
-                .map_err(|e| PipelineError::value("histogram", &step.title, e.to_string()))?;
-            let h = Histogram::new(&Image::new(row.view())?, &config)?;
-            let floor = if step.log_y { 0.5 } else { 0.0 };
-            let (mut x, mut y) = (vec![h.edges[0]], vec![floor]);
-            for (k, n) in h.counts.iter().enumerate() {
-                let n = (*n as f64).max(floor);
-                x.extend([h.edges[k], h.edges[k + 1]]);
-                y.extend([n, n]);
-            }
-            x.push(h.edges[h.edges.len() - 1]);
-            y.push(floor);
-            let line = Series::line(x, y);
-            series.push(if c.name.is_empty() { line } else { line.named(&c.name) });
-        }
+        let config = PlotConfig {
+            interval: interval(f, step, step.range_of.as_deref().or(first))?,
+            title: Some(title),
+            size,
+            ..config.clone()
+        };
+        row.push(plot_image(&masked(f, name)?, &marks, &config)?);
     }
-    let mut marks = Vec::new();
-    for (v, name) in &step.lines {
-        marks.push((f.scalar(v)?, name.clone()));
-    }
-    let panel = Panel {
-        series,
-        x_label: f.fill(&step.x_label)?,
-        y_label: f.fill(&step.y_label)?,
-        marks,
-        x_range: step.x_range.map(|[a, b]| (a, b)),
-        x_log: step.log_x,
-        y_log: step.log_y,
-        ..Panel::default()
-    };
-    Ok(plot_lines(&[panel], Some(&step.title), (860, 540))?)
+    let row = Picture::row(&row);
+    Ok(if step.title.is_empty() { row } else { row.titled(&step.title) })
 }
 
-pub(super) fn scatter(f: &Field, step: &ScatterStep) -> Result<Picture> {
-    let mut panels = Vec::new();
-    for p in &step.panels {
-        let mut series = Vec::new();
-        for l in &p.lines {
-            let black = Some(Color::new(60, 60, 60));
-            let (x, y) = l.iter().map(|c| (c[0], c[1])).unzip();
-            series.push(Series { x, y, color: black, ..Series::default() });
-        }
-        for r in &p.circles {
-            let angle = |k: i32| std::f64::consts::TAU * f64::from(k) / 120.0;
-            let (x, y) = (0..=120).map(|k| (r * angle(k).cos(), r * angle(k).sin())).unzip();
-            series.push(Series { x, y, color: Some(color("red")?), ..Series::default() });
-        }
-        for q in &p.points {
-            let rows = f.rows(&q.table, q.r#where.as_deref())?;
-            let (x, y) = (f.column(&q.table, &q.x)?, f.column(&q.table, &q.y)?);
-            let keep = |v: Vec<f64>| v.into_iter().zip(&rows).filter(|v| *v.1).map(|v| v.0).collect();
-            series.push(Series {
-                name: q.name.clone(),
-                x: keep(x),
-                y: keep(y),
-                style: SeriesStyle::Points,
-                color: q.color.as_deref().map(color).transpose()?,
-                ..Series::default()
-            });
-        }
-        let mut levels = Vec::new();
-        for (v, name) in &p.levels {
-            levels.push((f.scalar(v)?, f.fill(name)?));
-        }
-        panels.push(Panel {
-            series,
-            x_label: f.fill(&p.x_label)?,
-            y_label: f.fill(&p.y_label)?,
-            levels,
-            x_range: p.x_range.map(|[a, b]| (a, b)),
-            y_range: p.y_range.map(|[a, b]| (a, b)),
-            x_log: p.log_x,
-            y_log: p.log_y,
-            ..Panel::default()
-        });
-    }
-    let size = (step.size[0], step.size[1] * panels.len().max(1) as u32 + 30);
-    Ok(plot_lines(&panels, Some(&f.fill(&step.title)?), size)?)
+/// The pixels around a place; NaN beyond the image.
+fn cutout(data: ArrayView2<'_, f64>, at: Point, size: usize) -> Array2<f64> {
+    let half = (size / 2) as i64;
+    let (x0, y0) = (at.x.round() as i64 - half, at.y.round() as i64 - half);
+    Array2::from_shape_fn((size, size), |(y, x)| {
+        let at = (usize::try_from(y0 + y as i64), usize::try_from(x0 + x as i64));
+        let (Ok(y), Ok(x)) = at else { return f64::NAN };
+        data.get([y, x]).copied().unwrap_or(f64::NAN)
+    })
 }
 
 pub(super) fn cutouts(f: &Field, step: &CutoutsStep) -> Result<Option<Picture>> {
     let points = f.positions(&step.table)?;
     let rows = f.rows(&step.table, step.r#where.as_deref())?;
-    let chosen: Vec<Point> =
-        points.into_iter().zip(rows).filter(|v| v.1 && v.0.is_finite()).map(|v| v.0).take(step.n).collect();
-    if chosen.is_empty() {
+    let all: Vec<Point> =
+        points.into_iter().zip(rows).filter(|v| v.1 && v.0.is_finite()).map(|v| v.0).collect();
+    let n = step.n.min(all.len());
+    if n == 0 || step.size == 0 {
         return Ok(None);
     }
-    let (n, gap) = (step.size, 3);
-    let half = (n / 2) as i64;
-    let (columns, lines) = (2.min(chosen.len()), chosen.len().div_ceil(2));
-    let mut all = Array2::from_elem((lines * (n + gap) - gap, columns * (n + gap) - gap), f64::NAN);
-    let (height, width) = f.exposure.data.dim();
-    let mut centers = Vec::new();
-    for (k, p) in chosen.iter().enumerate() {
-        // The first one is at the upper left.
-        let (row, column) = (lines - 1 - k / 2, k % 2);
-        let (x0, y0) = (p.x.round() as i64 - half, p.y.round() as i64 - half);
-        let (ox, oy) = (column * (n + gap), row * (n + gap));
-        for y in 0..n {
-            for x in 0..n {
-                let (sx, sy) = (x0 + x as i64, y0 + y as i64);
-                if sx >= 0 && sy >= 0 && sx < width as i64 && sy < height as i64 {
-                    all[[oy + y, ox + x]] = f.exposure.data[[sy as usize, sx as usize]];
-                }
-            }
+    let interval = Interval::Manual { min: f.scalar(&step.range[0])?, max: f.scalar(&step.range[1])? };
+    let mut rows: Vec<Picture> = Vec::new();
+    // The middles of as many equal parts of the table.
+    let chosen: Vec<Point> = (0..n).map(|k| all[(2 * k + 1) * all.len() / (2 * n)]).collect();
+    for pair in chosen.chunks(2) {
+        let mut row = Vec::new();
+        for p in pair {
+            let part = cutout(f.exposure.data.view(), *p, step.size);
+            // Coordinates of the axes count from the source.
+            let half = (step.size / 2) as f64;
+            let (x, y) = (p.x.round() - p.x - half - 0.5, p.y.round() - p.y - half - 0.5);
+            let side = step.size as f64;
+            let config = PlotConfig {
+                interval,
+                colormap: step.colormap.parse::<ColorMap>()?,
+                bad_color: Color::new(255, 255, 255),
+                title: Some(format!("(x, y) ≈ ({:.0}, {:.0})", p.x, p.y)),
+                color_bar: false,
+                x_label: f.fill(&step.x_label)?,
+                y_label: f.fill(&step.y_label)?,
+                extent: Some((x, x + side, y, y + side)),
+                size: Some((520, 520)),
+                ..PlotConfig::default()
+            };
+            let ring = Overlay::markers(&[Point::new(0.0, 0.0)], MarkerKind::Circle, 20.0);
+            let ring = ring.with_color(color(&step.color)?);
+            row.push(plot_image(&Image::new(part.view())?, &[ring], &config)?);
         }
-        centers.push(Point::new(ox as f64 + p.x - x0 as f64, oy as f64 + p.y - y0 as f64));
+        rows.push(Picture::row(&row));
     }
-    let config = PlotConfig {
-        interval: Interval::Manual { min: f.scalar(&step.range[0])?, max: f.scalar(&step.range[1])? },
-        colormap: step.colormap.parse::<ColorMap>()?,
-        bad_color: Color::new(255, 255, 255),
-        title: Some(step.title.clone()),
-        unit: f.exposure.unit.clone(),
-        axes: false,
-        size: Some((800, 800)),
-        ..PlotConfig::default()
-    };
-    let marks = [Overlay::circles(&centers, 3.0).with_color(color("red")?)];
-    Ok(Some(plot_image(&Image::new(all.view())?, &marks, &config)?))
+    Ok(Some(Picture::column(&rows).titled(&step.title)))
 }
 
-pub(super) fn psf_grid(f: &Field, step: &PsfGridStep) -> Result<Option<Picture>> {
+pub(super) fn psf_grid(f: &Field, step: &PsfGridStep) -> Result<Option<(String, Picture)>> {
     let PsfFile::Grid(g) = skyphot_io::read_psf(f.companion(&step.psf)?, None)? else { return Ok(None) };
     let sorted = skyphot_psf::GriddedPsf::new(g.data.view(), &g.positions, g.oversampling)?;
+    let names: Vec<&str> =
+        [&g.instrument, &g.detector, &g.filter].into_iter().flatten().map(String::as_str).collect();
+    let title = step.title.replace("{psf}", &names.join(" "));
     let config = PsfGridPlotConfig {
         deltas: step.deltas,
         vmax_scale: step.vmax_scale,
-        title: Some(step.title.clone()),
+        title: Some(title.clone()),
         ..PsfGridPlotConfig::default()
     };
-    Ok(Some(plot_psf_grid(sorted.data(), sorted.x_grid(), sorted.y_grid(), &config)?))
+    Ok(Some((title, plot_psf_grid(sorted.data(), sorted.x_grid(), sorted.y_grid(), &config)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutouts_keep_their_centre_and_know_the_edge() {
+        let data = Array2::from_shape_fn((20, 30), |(y, x)| (100 * y + x) as f64);
+        let c = cutout(data.view(), Point::new(5.2, 7.8), 5);
+        assert_eq!((c[[2, 2]], c[[0, 0]], c[[4, 3]]), (805.0, 603.0, 1006.0));
+        let c = cutout(data.view(), Point::new(0.0, 19.0), 5);
+        assert!(c[[2, 1]].is_nan() && c[[3, 2]].is_nan());
+        assert_eq!(c[[2, 2]], 1900.0);
+    }
+
+    #[test]
+    fn every_number_has_its_colour() {
+        let mut all: Vec<String> = (0..40).map(|k| own_color(k).to_string()).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 40);
+        assert_eq!(color("#010203").unwrap(), Color::new(1, 2, 3));
+        assert!(color("reddish").is_err());
+    }
 }

@@ -2,9 +2,11 @@
 
 mod expression;
 mod field;
+mod figure_steps;
 mod figures;
 mod on_image;
 mod on_sources;
+mod panels;
 mod report;
 mod steps;
 
@@ -17,9 +19,9 @@ use skyphot_core::Table;
 use skyphot_io::TableOptions;
 
 pub use expression::{Expression, Numbers};
-pub use figures::{
-    CountSection, CutoutsStep, HistogramStep, ImageStep, MarkSection, PanelSection, PointsSection,
-    PsfGridStep, ScatterStep,
+pub use figure_steps::{
+    AxisSection, CountSection, CutoutsStep, GuideSection, HistogramStep, ImageStep, MarkSection,
+    PanelSection, PointsSection, PsfGridStep, ScatterStep,
 };
 pub use steps::{
     AperturesStep, BackgroundStep, ColourStep, ComputeStep, DetectStep, EncircledEnergyStep, FluxScaleStep,
@@ -266,7 +268,7 @@ pub fn run_recipe(
             }
             Step::Scatter(s) if s.last => {
                 if let (Some(f), true) = (fields.last(), fields.len() > 1) {
-                    report.figure(&s.title, "", &figures::scatter(f, s)?)?;
+                    report.figure(&s.title, "", &panels::scatter(f, s)?)?;
                 }
             }
             _ => {
@@ -416,12 +418,12 @@ fn run_step(f: &mut Field, step: &Step, report: &mut Report<'_>, many: bool, ove
         }
         Step::Histogram(s) => {
             let title = titled(&s.title, f)?;
-            let picture = figures::histogram(f, &HistogramStep { title: title.clone(), ..s.clone() })?;
+            let picture = panels::histogram(f, &HistogramStep { title: title.clone(), ..s.clone() })?;
             report.figure(&title, &f.prefix, &picture)
         }
         Step::Scatter(s) => {
             let title = titled(&s.title, f)?;
-            let picture = figures::scatter(f, &ScatterStep { title: title.clone(), ..s.clone() })?;
+            let picture = panels::scatter(f, &ScatterStep { title: title.clone(), ..s.clone() })?;
             report.figure(&title, &f.prefix, &picture)
         }
         Step::Cutouts(s) => {
@@ -432,7 +434,7 @@ fn run_step(f: &mut Field, step: &Step, report: &mut Report<'_>, many: bool, ove
             }
         }
         Step::PsfGrid(s) => match figures::psf_grid(f, s)? {
-            Some(picture) => report.figure(&s.title, &f.prefix, &picture),
+            Some((title, picture)) => report.figure(&title, &f.prefix, &picture),
             None => Ok(()),
         },
         Step::Text(s) => {

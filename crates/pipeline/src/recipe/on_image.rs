@@ -292,6 +292,9 @@ pub(super) fn simulate(f: &mut Field, s: &SimulateStep) -> Result<()> {
     let (x, y, flux) = (truth.f64("x_0")?, truth.f64("y_0")?, truth.f64("flux")?);
     let sources = Sources { x: &x, y: &y, flux: &flux, shape: &[], local_bkg: &[] };
     let mut data = render(psf.model.as_ref(), &sources, shape, Some((s.psf_shape, s.psf_shape)), &f.exec);
+    if let Some(name) = &s.keep {
+        f.planes.insert(name.clone(), data.clone());
+    }
     if s.noise > 0.0 {
         let noise = NoiseDistribution::Gaussian { mean: 0.0, std: s.noise };
         data += &make_noise_image(shape, noise, s.noise_seed)?;

@@ -9,9 +9,9 @@ use skyphot_calibration::{
     Band, EncircledEnergy, EnergyInterpolation, Reference, ZeroPointConfig, aperture_quality,
     colour_magnitude, zero_point_of_field,
 };
-use skyphot_core::{Column, Image, Point, SkyCoord, Table};
+use skyphot_core::{Column, Exec, Image, Point, SkyCoord, Table};
 use skyphot_stats::SigmaClip;
-use skyphot_wcs::sky::{CrossMatchConfig, SkyFrame, cross_match_xy};
+use skyphot_wcs::sky::{CrossMatchConfig, SkyFrame, cross_match_sky, cross_match_xy};
 
 use super::expression::Expression;
 use super::field::Field;
@@ -275,6 +275,14 @@ pub(super) fn encircled_energy(f: &mut Field, s: &EncircledEnergyStep) -> Result
         energy = energy.through_pixels(f.scalar(side)?)?;
     }
     let radius = f.scalar(&s.radius)?;
+    if let Some(name) = &s.curve {
+        let (radii, fractions) = energy.points();
+        let unit = ["radius", "radius_arcsec"].iter().find_map(|n| table.column(n).ok()?.unit.clone());
+        let mut column = Column::new("radius", radii.to_vec());
+        column.unit = unit;
+        let curve = Table::from_columns([column, Column::new("fraction", fractions.to_vec())])?;
+        f.tables.insert(name.clone(), curve);
+    }
     f.set("ee_correction", energy.correction(radius));
     Ok(())
 }
@@ -337,22 +345,47 @@ pub(super) fn zero_point(f: &mut Field, s: &ZeroPointStep) -> Result<()> {
     f.set("zero_point_n", zp.n_used as f64);
     f.set("n_matched", found.reference.iter().filter(|r| r.is_some()).count() as f64);
     let nan = f64::NAN;
-    let offsets: Vec<(f64, f64)> = (0..mine.len())
-        .map(|i| {
-            found.reference[i].map_or((nan, nan), |k| {
-                let (a, b) = (mine[i], theirs[k]);
-                let d = (a.lon - b.lon + 540.0).rem_euclid(360.0) - 180.0;
-                (d * a.lat.to_radians().cos() * 3600.0, (a.lat - b.lat) * 3600.0)
-            })
-        })
+    let pairs: Vec<(f64, f64)> = (0..mine.len())
+        .map(|i| found.reference[i].map_or((nan, nan), |k| offset(mine[i], theirs[k])))
         .collect();
+    let near = s.near.map(|r| nearest(&mine, &theirs, r, &f.exec)).transpose()?;
     let columns = found.to_table()?;
     let table = f.table_mut(&s.table)?;
     for c in columns.columns() {
         put(table, c.clone())?;
     }
-    put(table, Column::new("delta_ra", offsets.iter().map(|o| o.0).collect::<Vec<_>>()).with_unit("arcsec"))?;
-    put(table, Column::new("delta_dec", offsets.iter().map(|o| o.1).collect::<Vec<_>>()).with_unit("arcsec"))
+    let [x, y] = offset_columns(["delta_ra", "delta_dec"].map(str::to_owned), &pairs);
+    put(table, x)?;
+    put(table, y)?;
+    if let Some(near) = near {
+        let [x, y] = offset_columns(["near_ra", "near_dec"].map(str::to_owned), &near);
+        put(table, x)?;
+        put(table, y)?;
+    }
+    Ok(())
+}
+
+/// Right ascension times the cosine of the declination, and declination, of a place less those of another, arcsec.
+fn offset(a: SkyCoord, b: SkyCoord) -> (f64, f64) {
+    let d = (a.lon - b.lon + 540.0).rem_euclid(360.0) - 180.0;
+    (d * a.lat.to_radians().cos() * 3600.0, (a.lat - b.lat) * 3600.0)
+}
+
+fn offset_columns(names: [String; 2], offsets: &[(f64, f64)]) -> [Column; 2] {
+    let [x, y] = names;
+    [
+        Column::new(x, offsets.iter().map(|o| o.0).collect::<Vec<_>>()).with_unit("arcsec"),
+        Column::new(y, offsets.iter().map(|o| o.1).collect::<Vec<_>>()).with_unit("arcsec"),
+    ]
+}
+
+/// Offsets from the nearest of other places, as far as they are within a radius (arcsec); NaN beyond it.
+fn nearest(mine: &[SkyCoord], theirs: &[SkyCoord], radius: f64, exec: &Exec) -> Result<Vec<(f64, f64)>> {
+    let config = CrossMatchConfig { radius: radius / 3600.0, mutual: false, exec: exec.clone() };
+    let found = cross_match_sky(mine, theirs, &config)?;
+    let one =
+        |(i, k): (usize, &Option<usize>)| k.map_or((f64::NAN, f64::NAN), |k| offset(mine[i], theirs[k]));
+    Ok(found.index.iter().enumerate().map(one).collect())
 }
 
 pub(super) fn match_truth(f: &mut Field, s: &MatchStep) -> Result<()> {
@@ -389,5 +422,15 @@ pub(super) fn colours(fields: &[Field], s: &ColourStep) -> Result<Table> {
         .map(|((sky, magnitude), f)| Band { name: &f.name, sky, magnitude, error: None })
         .collect();
     let exec = fields.first().map(|f| f.exec.clone()).unwrap_or_default();
-    Ok(colour_magnitude(&bands, s.radius / 3600.0, &exec)?)
+    let mut table = colour_magnitude(&bands, s.radius / 3600.0, &exec)?;
+    if let (Some(radius), [first, others @ ..]) = (s.near, bands.as_slice()) {
+        for b in others {
+            let near = nearest(first.sky, b.sky, radius, &exec)?;
+            let names = ["ra", "dec"].map(|c| format!("near_{c}_{}", b.name));
+            for c in offset_columns(names, &near) {
+                put(&mut table, c)?;
+            }
+        }
+    }
+    Ok(table)
 }

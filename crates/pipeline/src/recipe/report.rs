@@ -128,12 +128,22 @@ fn put(path: &Path, text: &str, overwrite: bool) -> Result<()> {
 }
 
 impl Field {
-    /// Text with the values of its `{expression}`s; `{name}` is the name of the field, `{unit}` its unit.
+    /// Text with the values of its `{expression}`s; `{name}` is the name of the field, `{detector}` its detector,
+    /// `{unit}` its unit. `_{lower}` and
+    /// `^{upper}` stay as they are, with what is filled into them.
     pub(crate) fn fill(&self, text: &str) -> Result<String> {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             out += before;
+            if before.ends_with(['_', '^']) {
+                let Some(end) = closing(after) else {
+                    return Err(PipelineError::value("text", text, "complete: a brace is not closed"));
+                };
+                out += &format!("{{{}}}", self.fill(&after[..end])?);
+                rest = &after[end + 1..];
+                continue;
+            }
             let Some((inside, next)) = after.split_once('}') else {
                 return Err(PipelineError::value("text", text, "complete: a brace is not closed"));
             };
@@ -141,6 +151,7 @@ impl Field {
             let (what, digits) = inside.split_once(":.").unwrap_or((inside, ""));
             match what.trim() {
                 "name" => out += &self.name,
+                "detector" => out += &self.detector,
                 "unit" => out += self.exposure.unit.as_deref().unwrap_or("data units"),
                 what => {
                     let v = Expression::parse(what)?.number(&self.numbers)?;
@@ -155,5 +166,28 @@ impl Field {
             }
         }
         Ok(out + rest)
+    }
+}
+
+/// Where the brace closes that was opened before a text.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 1;
+    text.char_indices().find_map(|(i, c)| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        (depth == 0).then_some(i)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lower_and_upper_parts_stay() {
+        let mut f = Field::blank("F106", &skyphot_core::Exec::default());
+        f.set("a", 2.5);
+        assert_eq!(f.fill("{name}: {a:.2}").unwrap(), "F106: 2.50");
+        assert_eq!(f.fill("m_{AB, {name}} s^{2}, {a}").unwrap(), "m_{AB, F106} s^{2}, 2.5");
+        assert!(f.fill("m_{AB").is_err() && f.fill("{a").is_err());
     }
 }

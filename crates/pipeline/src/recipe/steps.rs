@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::{CutoutsStep, HistogramStep, ImageStep, PsfGridStep, ScatterStep};
+use super::figure_steps::{CutoutsStep, HistogramStep, ImageStep, PsfGridStep, ScatterStep};
 use crate::{BackgroundSection, DetectSection};
 
 /// A number, or an expression of the numbers known so far.
@@ -351,6 +351,8 @@ section!(
         file: String = "ee".into(),
         /// Radius in the unit of the table.
         radius: Scalar = Scalar::Number(0.0),
+        /// Keep the curve that was read as a table of this name: columns `radius` and `fraction`.
+        curve: Option<String> = None,
         /// Column of the fraction; `{name}` is the filter.
         column: Option<String> = None,
         /// Side of a pixel in the unit of the table, if the table is of the light before it falls on pixels.
@@ -392,6 +394,9 @@ section!(
         r#where: Option<String> = None,
         /// Largest distance, arcsec.
         radius: f64 = 0.5,
+        /// Offsets from the nearest reference source up to this distance, arcsec, as columns `near_ra` and `near_dec`
+        /// (matched or not): what is outside `radius`.
+        near: Option<f64> = None,
         /// Clipping limit.
         sigma: f64 = 2.0,
         /// Passes.
@@ -436,6 +441,8 @@ section!(
         psf_shape: usize = 101,
         /// Standard deviation of the noise.
         noise: f64 = 0.0,
+        /// Keep the image without noise under this name.
+        keep: Option<String> = None,
         /// Seed of the stars.
         seed: u64 = 0,
         /// Seed of the noise.
@@ -466,6 +473,9 @@ section!(
         magnitude: String = "mag".into(),
         /// Largest distance, arcsec.
         radius: f64 = 0.5,
+        /// Offsets from the nearest source of each other image up to this distance, arcsec, as columns `near_ra_NAME` and
+        /// `near_dec_NAME`.
+        near: Option<f64> = None,
     }
 );
 section!(

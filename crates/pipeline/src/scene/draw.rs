@@ -13,9 +13,11 @@ use skyphot_simulation::{
 use skyphot_wcs::sky::SkyFrame;
 use skyphot_wcs::{ProjectionCode, Wcs};
 
+use super::blur::add_blurred_galaxy;
 use super::{Range, SceneSources, SceneSpec, SourceKind};
 use crate::{
-    PipelineError, PsfSpec, Result, SkyMap, add_sky_columns, forced::ForcedTargets, positions_of, wcs_header,
+    LoadedPsf, PipelineError, PsfSpec, Result, SkyMap, add_sky_columns, forced::ForcedTargets, positions_of,
+    wcs_header,
 };
 
 /// Galaxies are drawn out to so many half-light radii per root of the index.
@@ -277,16 +279,7 @@ impl Group {
         };
         match spec.model {
             SourceKind::Psf => {
-                let text = spec.psf.as_deref().unwrap_or_default();
-                let psf = match text.parse::<PsfSpec>()? {
-                    PsfSpec::File(_) => within(folder, text).parse::<PsfSpec>()?,
-                    other => other,
-                };
-                let Some(psf) = psf.load(None, spec.oversampling)? else {
-                    return Err(PipelineError::Config(
-                        "psf is 'build', expected gaussian:FWHM, moffat:FWHM,BETA or a file".to_owned(),
-                    ));
-                };
+                let psf = psf_of(spec, folder)?;
                 add(image, psf.model.as_ref(), &[], spec.box_shape);
             }
             SourceKind::Gaussian => {
@@ -317,6 +310,7 @@ impl Group {
                 add(image, &MoffatPrf::with_fwhm(1.0, 2.5)?, &values, Some(size));
             }
             SourceKind::Sersic => {
+                let psf = spec.psf.as_ref().map(|_| psf_of(spec, folder)).transpose()?;
                 for i in 0..self.x.len() {
                     let center = Point::new(self.x[i], self.y[i]);
                     if !center.is_finite() {
@@ -331,12 +325,30 @@ impl Group {
                         theta: self.parameter("theta", i, Some(0.0))?.to_radians(),
                     };
                     let reach = GALAXY_REACH * galaxy.r_eff * galaxy.n.max(1.0).sqrt();
-                    add_sersic_galaxy(image, &galaxy, reach)?;
+                    match &psf {
+                        Some(p) => {
+                            let model = p.model.as_ref();
+                            add_blurred_galaxy(image, &galaxy, reach, model, spec.box_shape)?;
+                        }
+                        None => add_sersic_galaxy(image, &galaxy, reach)?,
+                    }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The PSF of a group.
+fn psf_of(spec: &SceneSources, folder: &Path) -> Result<LoadedPsf> {
+    let text = spec.psf.as_deref().unwrap_or_default();
+    let psf = match text.parse::<PsfSpec>()? {
+        PsfSpec::File(_) => within(folder, text).parse::<PsfSpec>()?,
+        other => other,
+    };
+    psf.load(None, spec.oversampling)?.ok_or_else(|| {
+        PipelineError::Config("psf is 'build', expected gaussian:FWHM, moffat:FWHM,BETA or a file".to_owned())
+    })
 }
 
 impl SceneSources {

@@ -1,5 +1,6 @@
 //! Synthetic images from a scene file, with the truth.
 
+mod blur;
 mod draw;
 mod psf_source;
 mod spec;

@@ -116,7 +116,7 @@ pub enum SourceKind {
     Gaussian,
     /// Circular Moffat profiles, integrated over the pixels.
     Moffat,
-    /// Galaxies with a Sersic profile, integrated over the pixels.
+    /// Galaxies with a Sersic profile, integrated over the pixels; with a `psf` as it shows them.
     Sersic,
 }
 
@@ -157,13 +157,13 @@ pub struct SceneSources {
     /// Pixels along the borders without sources of the group. Default 0.
     #[serde(default)]
     pub border: usize,
-    /// PSF of stars: `gaussian:FWHM`, `moffat:FWHM,BETA` or a file.
+    /// PSF of stars, and of galaxies if they are to be blurred: `gaussian:FWHM`, `moffat:FWHM,BETA` or a file.
     #[serde(default)]
     pub psf: Option<String>,
     /// Samples per pixel of a PSF image that does not say.
     #[serde(default)]
     pub oversampling: Option<usize>,
-    /// Rows and columns on which stars, Gaussians and Moffat profiles are drawn. Default: the extent of the model, of
+    /// Rows and columns on which stars, Gaussians, Moffat profiles and the PSF of galaxies are drawn. Default: the extent of the model, of
     /// Moffat profiles a box of 20 full widths.
     #[serde(default)]
     pub box_shape: Option<(usize, usize)>,
@@ -243,6 +243,9 @@ impl SceneSpec {
             if s.model == SourceKind::Psf && s.psf.is_none() {
                 return bad(format!("{at} has no psf, expected gaussian:FWHM, moffat:FWHM,BETA or a file"));
             }
+            if matches!(s.model, SourceKind::Gaussian | SourceKind::Moffat) && s.psf.is_some() {
+                return bad(format!("{at} has a psf, expected none: fwhm is its width"));
+            }
         }
         Ok(())
     }
@@ -270,6 +273,10 @@ mod tests {
             ("shape = [5, 5]\n[[sources]]\nmodel = \"sersic\"", "neither number nor catalogue"),
             ("shape = [5, 5]\n[[sources]]\nmodel = \"comet\"", "comet"),
             ("shape = [5, 5]\n[[sources]]\nmodel = \"psf\"\nnumber = 3\nflux = 2", "no psf"),
+            (
+                "shape = [5, 5]\n[[sources]]\nmodel = \"moffat\"\npsf = \"gaussian:2\"\nnumber = 3\nflux = 2",
+                "expected none",
+            ),
             ("shape = [5, 5]\n[[sources]]\nmodel = \"moffat\"\nnumber = 3", "no flux"),
         ] {
             let e = SceneSpec::from_toml(text).unwrap_err().to_string();

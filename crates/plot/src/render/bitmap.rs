@@ -41,6 +41,10 @@ pub(crate) fn render_rgb(items: &[Item], (width, height): (u32, u32)) -> Result<
                 fill(&mut buffer, w as usize, cut(*x0, w)..cut(*x1, w), cut(*y0, h)..cut(*y1, h), *color);
                 continue;
             }
+            Item::Area { outlines, color, opacity } => {
+                area(&mut buffer, (w as usize, h as usize), outlines, scale, *color, *opacity);
+                continue;
+            }
             Item::Line { .. } | Item::Text { .. } => {}
         }
         let mut backend = BitMapBackend::with_buffer(&mut buffer, (w, h));
@@ -51,7 +55,7 @@ pub(crate) fn render_rgb(items: &[Item], (width, height): (u32, u32)) -> Result<
                 }
             }
             Item::Text { .. } => draw_text(&mut backend, item, scale, LOWER)?,
-            Item::Raster(_) | Item::Fill { .. } => {}
+            Item::Raster(_) | Item::Fill { .. } | Item::Area { .. } => {}
         }
     }
     Ok(average(&buffer, width as usize, height as usize, s as usize))
@@ -92,6 +96,48 @@ fn fill(buffer: &mut [u8], w: usize, cols: Range<usize>, rows: Range<usize>, c: 
     for y in rows {
         let row = &mut buffer[(y * w + cols.start) * 3..(y * w + cols.end) * 3];
         row.as_chunks_mut::<3>().0.fill([c.r, c.g, c.b]);
+    }
+}
+
+/// Mixes a colour with what is there, at the sub-pixels whose centres an odd number of outlines surrounds.
+fn area(
+    buffer: &mut [u8],
+    (w, h): (usize, usize),
+    outlines: &[Vec<(f64, f64)>],
+    scale: f64,
+    c: Color,
+    opacity: f64,
+) {
+    let opacity = (opacity.clamp(0.0, 1.0) * 256.0).round() as u32;
+    let mix =
+        |old: u8, new: u8| ((u32::from(old) * (256 - opacity) + u32::from(new) * opacity + 128) >> 8) as u8;
+    let all = outlines.iter().flatten();
+    let (lo, hi) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |r, p| (r.0.min(p.1), r.1.max(p.1)));
+    if lo > hi {
+        return;
+    }
+    let first = (lo * scale - 0.5).ceil().clamp(0.0, h as f64) as usize;
+    let end = ((hi * scale - 0.5).floor() + 1.0).clamp(0.0, h as f64) as usize;
+    let mut crossings: Vec<f64> = Vec::new();
+    for row in first..end {
+        let y = (row as f64 + 0.5) / scale;
+        crossings.clear();
+        for ring in outlines {
+            for (k, a) in ring.iter().enumerate() {
+                let b = ring[(k + 1) % ring.len()];
+                if (a.1 <= y) != (b.1 <= y) {
+                    crossings.push(a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
+                }
+            }
+        }
+        crossings.sort_unstable_by(f64::total_cmp);
+        for pair in crossings.as_chunks::<2>().0 {
+            let at = |x: f64| (x * scale - 0.5).ceil().clamp(0.0, w as f64) as usize;
+            let (x0, x1) = (at(pair[0]), at(pair[1]));
+            for p in buffer[(row * w + x0) * 3..(row * w + x1.max(x0)) * 3].as_chunks_mut::<3>().0 {
+                *p = [mix(p[0], c.r), mix(p[1], c.g), mix(p[2], c.b)];
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use plotters::prelude::{DrawingBackend, SVGBackend};
 
 use super::{draw_error, draw_text, encode_png, rgb, round, stroke};
 use crate::scene::{Item, Raster};
-use crate::{PlotError, Result};
+use crate::{Color, PlotError, Result};
 
 /// Units per canvas pixel.
 const UNITS: u32 = 16;
@@ -16,12 +16,18 @@ pub(crate) fn render_svg(items: &[Item], (width, height): (u32, u32)) -> Result<
     let scale = f64::from(UNITS);
     let size = (width * UNITS, height * UNITS);
     let mut body = String::new();
-    // plotters has no image element that viewers understand: rasters are written here, the rest in runs between them.
-    for run in items.chunk_by(|a, b| matches!(a, Item::Raster(_)) == matches!(b, Item::Raster(_))) {
-        if let Item::Raster(_) = run[0] {
+    // plotters has no image element that viewers understand, and no area with holes: these are written here, the rest in
+    // runs between them.
+    let ours = |i: &Item| matches!(i, Item::Raster(_) | Item::Area { .. });
+    for run in items.chunk_by(|a, b| ours(a) == ours(b)) {
+        if ours(&run[0]) {
             for item in run {
-                if let Item::Raster(r) = item {
-                    write_raster(&mut body, r)?;
+                match item {
+                    Item::Raster(r) => write_raster(&mut body, r)?,
+                    Item::Area { outlines, color, opacity } => {
+                        write_area(&mut body, outlines, *color, *opacity)?;
+                    }
+                    _ => {}
                 }
             }
             continue;
@@ -41,7 +47,7 @@ pub(crate) fn render_svg(items: &[Item], (width, height): (u32, u32)) -> Result<
                         backend.draw_path(path, &stroke(*color, width * scale)).map_err(draw_error)?;
                     }
                     Item::Text { .. } => draw_text(&mut backend, item, scale, 0.05)?,
-                    Item::Raster(_) => {}
+                    Item::Raster(_) | Item::Area { .. } => {}
                 }
             }
             backend.present().map_err(draw_error)?;
@@ -78,6 +84,20 @@ fn write_raster(body: &mut String, r: &Raster) -> Result<()> {
         base64(&png)
     )
     .map_err(draw_error)
+}
+
+fn write_area(body: &mut String, outlines: &[Vec<(f64, f64)>], color: Color, opacity: f64) -> Result<()> {
+    let scale = f64::from(UNITS);
+    let mut path = String::new();
+    for ring in outlines {
+        for (k, p) in ring.iter().enumerate() {
+            let to = if k == 0 { 'M' } else { 'L' };
+            write!(path, "{to}{} {}", round(p.0 * scale), round(p.1 * scale)).map_err(draw_error)?;
+        }
+        path.push('Z');
+    }
+    writeln!(body, "<path d=\"{path}\" fill=\"{color}\" fill-opacity=\"{opacity}\" fill-rule=\"evenodd\"/>")
+        .map_err(draw_error)
 }
 
 /// The cells as canvas pixels: many viewers smooth an image that they enlarge, whatever the style says.

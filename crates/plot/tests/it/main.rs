@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod figures;
 mod pictures;
 mod reference;

@@ -1,0 +1,4 @@
+//! Scenes against astropy and scipy.
+#![allow(clippy::unwrap_used)]
+
+mod scene;
