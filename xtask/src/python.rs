@@ -120,7 +120,7 @@ fn against_photutils(package: &Path, wheel: &Path, out: &Path) -> Result<()> {
             .arg(wheel),
     )?;
     let mut c = peers.python();
-    c.args(["-m", "pytest", "-p", "no:cacheprovider", "-q"]).current_dir(package.join("tests"));
+    c.args(["-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs"]).current_dir(package.join("tests"));
     c.args(["test_against_photutils.py", "test_api_of_photutils.py", "test_outlines.py"]);
     c.args(["test_wcs.py", "test_tutorials.py"]).env("PYTHONPATH", &site);
     run::checked(&mut c)
@@ -128,7 +128,7 @@ fn against_photutils(package: &Path, wheel: &Path, out: &Path) -> Result<()> {
 
 fn tests(python: &Path, package: &Path, what: &str) -> Command {
     let mut c = run::command(python);
-    c.args(["-m", "pytest", "-p", "no:cacheprovider", "-q", what]);
+    c.args(["-m", "pytest", "-p", "no:cacheprovider", "-q", "-rs", what]);
     c.current_dir(package.join("tests")).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
     c
 }

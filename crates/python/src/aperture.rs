@@ -1,7 +1,8 @@
 //! `skyphot.aperture`.
 
-use ndarray::Array2;
-use numpy::{IntoPyArray, PyReadonlyArray1, PyReadonlyArray2};
+use ndarray::{Array2, Array3};
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use skyphot::Error;
@@ -81,21 +82,60 @@ fn photometry<'py>(
     Ok(out)
 }
 
-/// Every statistic as an array of one value per position, `bbox` as `(n, 4)` and the moments if asked for.
+/// What was measured at all positions; arrays are made of what is asked for.
+#[pyclass(frozen, module = "skyphot._core")]
+struct NativeStatistics {
+    inner: ApertureStats,
+}
+
+#[pymethods]
+impl NativeStatistics {
+    /// The values of a name, one for each position: those of the columns of the Rust type, `flags`, `(n, 4)` edges `bbox`,
+    /// `(n, 2)` `covariance_eigvals`, `(n, 4, 4)` `moments` and `moments_central`, `(n, 2, 2)` `inertia_tensor`.
+    fn values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let s = &self.inner;
+        if let Some(v) = s.column(name) {
+            return Ok(PyArray1::from_slice(py, v).into_any());
+        }
+        let moments = s.moments.as_deref().unwrap_or_default();
+        match name {
+            "flags" => Ok(bits(&s.flags).into_pyarray(py).into_any()),
+            "bbox" => boxes(py, &s.bbox),
+            "covariance_eigvals" => {
+                let v = (0..s.len()).map(|i| {
+                    let c =
+                        Covariance { xx: s.covariance_xx[i], xy: s.covariance_xy[i], yy: s.covariance_yy[i] };
+                    if c.is_finite() { c.eigenvalues().into() } else { [f64::NAN; 2] }
+                });
+                Ok(Array2::from(v.collect::<Vec<[f64; 2]>>()).into_pyarray(py).into_any())
+            }
+            "moments" => matrices(py, moments.iter().map(|m| m.raw).collect()),
+            "moments_central" => matrices(py, moments.iter().map(|m| m.central).collect()),
+            "inertia_tensor" => matrices(py, moments.iter().map(|m| m.inertia_tensor()).collect()),
+            other => Err(PyKeyError::new_err(format!("no statistic '{other}'"))),
+        }
+    }
+}
+
+fn matrices<const N: usize>(py: Python<'_>, v: Vec<[[f64; N]; N]>) -> PyResult<Bound<'_, PyAny>> {
+    Ok(Array3::from(v).into_pyarray(py).into_any())
+}
+
+/// Every statistic at every position.
 #[pyfunction]
-fn statistics<'py>(
-    py: Python<'py>,
+fn statistics(
+    py: Python<'_>,
     image: ImageArg,
-    positions: PyReadonlyArray2<'py, f64>,
+    positions: PyReadonlyArray2<'_, f64>,
     shape: ShapeArg,
     sigma_clip: Option<ClipArg>,
     method: &str,
     subpixels: usize,
     ddof: usize,
-    local_bkg: Option<PyReadonlyArray1<'py, f64>>,
+    local_bkg: Option<PyReadonlyArray1<'_, f64>>,
     neighbors: Option<NeighborArg>,
     n_threads: Option<i64>,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<NativeStatistics> {
     let positions = points(&positions)?;
     let config = StatsConfig {
         sigma_clip: clip_of(sigma_clip),
@@ -107,7 +147,7 @@ fn statistics<'py>(
         ..Default::default()
     };
     let neighbor_method = neighbors.as_ref().map(|n| method_of(&n.2)).transpose()?;
-    let s = work::run(py, move || {
+    let inner = work::run(py, move || {
         Ok::<_, Error>(with_image!(image, |im| match (&neighbors, neighbor_method) {
             (Some((segm, labels, _)), Some(method)) => {
                 let n = Neighbors::new(segm.view(), labels, method);
@@ -116,36 +156,7 @@ fn statistics<'py>(
             _ => ApertureStats::measure(im, &positions, &shape.0, &config)?,
         }))
     })?;
-    let d = PyDict::new(py);
-    for name in ApertureStats::COLUMNS {
-        if let Some(v) = s.column(name) {
-            d.set_item(name, v.to_vec().into_pyarray(py))?;
-        }
-    }
-    let eigenvalues: Vec<f64> = (0..s.len())
-        .flat_map(|i| {
-            let c = Covariance { xx: s.covariance_xx[i], xy: s.covariance_xy[i], yy: s.covariance_yy[i] };
-            let (a, b) = if c.is_finite() { c.eigenvalues() } else { (f64::NAN, f64::NAN) };
-            [a, b]
-        })
-        .collect();
-    let eigenvalues = Array2::from_shape_vec((s.len(), 2), eigenvalues).map_err(value_error)?;
-    d.set_item("covariance_eigvals", eigenvalues.into_pyarray(py))?;
-    d.set_item("bbox", boxes(py, &s.bbox)?)?;
-    d.set_item("flags", bits(&s.flags).into_pyarray(py))?;
-    if let Some(m) = &s.moments {
-        let flat = |f: &dyn Fn(usize) -> [[f64; 4]; 4]| -> PyResult<Bound<'py, PyAny>> {
-            let v: Vec<f64> = (0..m.len()).flat_map(|i| f(i).into_iter().flatten()).collect();
-            let a = ndarray::Array3::from_shape_vec((m.len(), 4, 4), v).map_err(value_error)?;
-            Ok(a.into_pyarray(py).into_any())
-        };
-        d.set_item("moments", flat(&|i| m[i].raw)?)?;
-        d.set_item("moments_central", flat(&|i| m[i].central)?)?;
-        let t: Vec<f64> = m.iter().flat_map(|m| m.inertia_tensor().into_iter().flatten()).collect();
-        let t = ndarray::Array3::from_shape_vec((m.len(), 2, 2), t).map_err(value_error)?;
-        d.set_item("inertia_tensor", t.into_pyarray(py))?;
-    }
-    Ok(d)
+    Ok(NativeStatistics { inner })
 }
 
 /// `(bbox, data, data_sum, error_sum)` of one source, or None where there is no overlap.
@@ -322,6 +333,7 @@ fn bbox_from_float(xmin: f64, xmax: f64, ymin: f64, ymax: f64) -> (i64, i64, i64
 }
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<NativeStatistics>()?;
     m.add_function(wrap_pyfunction!(photometry, m)?)?;
     m.add_function(wrap_pyfunction!(statistics, m)?)?;
     m.add_function(wrap_pyfunction!(statistics_cutout, m)?)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Axis};
+use ndarray::Array1;
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -15,7 +15,7 @@ use skyphot::core::{Exec, Image, Pixel};
 use skyphot::filter::{EdgeMode, SplineOrder};
 use skyphot::stats::{SigmaClip, SigmaClippedStats};
 
-use crate::image::{Held, ImageArg, Pixels, with_image};
+use crate::image::{Held, ImageArg, Pixels, row, with_image};
 use crate::stats::{ClipArg, clip_of};
 use crate::table::points;
 use crate::work::{self, value_error};
@@ -45,33 +45,45 @@ pub(crate) enum EstimatorArg {
 
 impl EstimatorArg {
     pub(crate) fn level(self) -> PyResult<Estimator> {
-        Ok(match self {
-            Self::Function(f) => Estimator::Custom(Arc::new(Callable(f))),
-            Self::Named(name, p) => match (name.as_str(), p.as_slice()) {
+        self.of("background estimator", Estimator::Custom, |name, p| {
+            Some(match (name, p) {
                 ("mean", _) => Estimator::Mean,
                 ("median", _) => Estimator::Median,
-                ("mode", [median_factor, mean_factor]) => {
-                    Estimator::Mode { median_factor: *median_factor, mean_factor: *mean_factor }
-                }
+                ("mode", &[median_factor, mean_factor]) => Estimator::Mode { median_factor, mean_factor },
                 ("sextractor", _) => Estimator::SExtractor,
-                ("biweight_location", [c]) => Estimator::BiweightLocation { c: *c, m: None },
-                ("biweight_location", [c, m]) => Estimator::BiweightLocation { c: *c, m: Some(*m) },
-                (name, _) => return Err(value_error(format!("no background estimator '{name}'"))),
-            },
+                ("biweight_location", &[c, ref m @ ..]) => {
+                    Estimator::BiweightLocation { c, m: m.first().copied() }
+                }
+                _ => return None,
+            })
         })
     }
 
     fn spread(self) -> PyResult<RmsEstimator> {
-        Ok(match self {
-            Self::Function(f) => RmsEstimator::Custom(Arc::new(Callable(f))),
-            Self::Named(name, p) => match (name.as_str(), p.as_slice()) {
+        self.of("estimator of the background RMS", RmsEstimator::Custom, |name, p| {
+            Some(match (name, p) {
                 ("std", _) => RmsEstimator::Std,
                 ("mad_std", _) => RmsEstimator::MadStd,
-                ("biweight_scale", [c]) => RmsEstimator::BiweightScale { c: *c, m: None },
-                ("biweight_scale", [c, m]) => RmsEstimator::BiweightScale { c: *c, m: Some(*m) },
-                (name, _) => return Err(value_error(format!("no estimator of the background RMS '{name}'"))),
-            },
+                ("biweight_scale", &[c, ref m @ ..]) => {
+                    RmsEstimator::BiweightScale { c, m: m.first().copied() }
+                }
+                _ => return None,
+            })
         })
+    }
+
+    fn of<E>(
+        self,
+        what: &str,
+        custom: fn(Arc<dyn BackgroundEstimator>) -> E,
+        named: fn(&str, &[f64]) -> Option<E>,
+    ) -> PyResult<E> {
+        match self {
+            Self::Function(f) => Ok(custom(Arc::new(Callable(f)))),
+            Self::Named(name, p) => {
+                named(&name, &p).ok_or_else(|| value_error(format!("no {what} '{name}'")))
+            }
+        }
     }
 }
 
@@ -89,14 +101,9 @@ fn estimate_rows<'py>(
         clip: &SigmaClip,
         estimator: &dyn BackgroundEstimator,
     ) -> Result<Array1<f64>, Error> {
-        let (data, mask) = (im.data(), im.mask());
-        let mut out = Array1::zeros(data.nrows());
+        let mut out = Array1::zeros(im.data().nrows());
         for (i, o) in out.iter_mut().enumerate() {
-            let mut row = Image::new(data.row(i).insert_axis(Axis(0)))?;
-            if let Some(m) = mask {
-                row = row.with_mask(m.index_axis_move(Axis(0), i).insert_axis(Axis(0)))?;
-            }
-            let s = SigmaClippedStats::new(&row, clip, &Exec::serial())?;
+            let s = SigmaClippedStats::new(&row(im, i)?, clip, &Exec::serial())?;
             let mut values = s.values().to_vec();
             values.sort_unstable_by(f64::total_cmp);
             *o = if values.is_empty() { f64::NAN } else { estimator.estimate(&values) };

@@ -339,7 +339,7 @@ fn colour_magnitude<'py>(
             .collect();
         skyphot::calibration::colour_magnitude(&bands, radius, &exec).map_err(Error::from)
     })?;
-    to_python(py, &table)
+    to_python(py, table)
 }
 
 /// The noise of an aperture: variance of the background, signal to noise of signals, limiting signal.

@@ -188,7 +188,7 @@ impl NativeCatalog {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             Ok(c.to_table(&names)?)
         })?;
-        to_python(py, &t)
+        to_python(py, t)
     }
 
     fn select(&self, rows: Vec<usize>) -> PyResult<Self> {

@@ -101,7 +101,7 @@ fn model_params<'py>(
     let table = work::run(py, move || {
         skyphot::simulation::make_model_params(shape, n_sources, &borrowed(&ranges), &config)
     })?;
-    to_python(py, &table)
+    to_python(py, table)
 }
 
 #[pyfunction]
@@ -114,7 +114,7 @@ fn random_models_table<'py>(
     let table = work::run(py, move || {
         skyphot::simulation::make_random_models_table(n_sources, &borrowed(&ranges), seed)
     })?;
-    to_python(py, &table)
+    to_python(py, table)
 }
 
 /// The example images: of 4 or of 100 Gaussians.

@@ -82,7 +82,7 @@ fn dao_find<'py>(
         let c = with_image!(image, |im| finder.find(im)?);
         Ok::<_, Error>((c.to_table()?, c.outcome))
     })?;
-    let (columns, meta) = to_python(py, &table)?;
+    let (columns, meta) = to_python(py, table)?;
     Ok((columns, meta, outcome(o)))
 }
 
@@ -121,7 +121,7 @@ fn iraf_find<'py>(
         let c = with_image!(image, |im| finder.find(im)?);
         Ok::<_, Error>((c.to_table()?, c.outcome))
     })?;
-    let (columns, meta) = to_python(py, &table)?;
+    let (columns, meta) = to_python(py, table)?;
     Ok((columns, meta, outcome(o)))
 }
 
@@ -149,7 +149,7 @@ fn star_find<'py>(
         let c = with_image!(image, |im| finder.find(im)?);
         Ok::<_, Error>((c.to_table()?, c.outcome))
     })?;
-    let (columns, meta) = to_python(py, &table)?;
+    let (columns, meta) = to_python(py, table)?;
     Ok((columns, meta, outcome(o)))
 }
 
@@ -183,7 +183,7 @@ fn find_peaks<'py>(
         let c = with_image!(image, |im| peaks(im, threshold, &config)?);
         Ok::<_, Error>((c.to_table()?, c.outcome))
     })?;
-    let (columns, meta) = to_python(py, &table)?;
+    let (columns, meta) = to_python(py, table)?;
     Ok((columns, meta, outcome(o)))
 }
 

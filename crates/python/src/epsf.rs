@@ -200,7 +200,7 @@ fn build_epsf<'py>(
     out.set_item("fit_shape", r.fit_shape)?;
     let images: Vec<_> = r.iterations.iter().map(|i| array(i.epsf.clone())).collect();
     out.set_item("iteration_epsfs", images)?;
-    out.set_item("iteration_info", to_python(py, &r.iteration_table().map_err(value_error)?)?)?;
+    out.set_item("iteration_info", to_python(py, r.iteration_table().map_err(value_error)?)?)?;
     out.set_item("initial_epsf", r.initial_epsf.clone().map(array))?;
     out.set_item("center_asymmetry", r.center_asymmetry.map(|p| (p.x, p.y)))?;
     Ok(out)

@@ -1,6 +1,6 @@
 //! Images as they come from Python: arrays that are borrowed, not copied.
 
-use ndarray::{ArrayView2, Ix2, RawArrayView};
+use ndarray::{ArrayView2, Axis, Ix2, RawArrayView};
 use numpy::{Element, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -115,6 +115,15 @@ impl<'a, 'py> FromPyObject<'a, 'py> for ImageArg {
             }
         };
         Ok(Self { pixels })
+    }
+}
+
+/// One row as an image of its own, with its mask.
+pub(crate) fn row<'a, T: Pixel>(image: &Image<'a, T>, i: usize) -> Result<Image<'a, T>, CoreError> {
+    let one = Image::new(image.data().index_axis_move(Axis(0), i).insert_axis(Axis(0)))?;
+    match image.mask() {
+        Some(m) => one.with_mask(m.index_axis_move(Axis(0), i).insert_axis(Axis(0))),
+        None => Ok(one),
     }
 }
 

@@ -289,7 +289,7 @@ fn exposure<T: Pixel + Element>(
 #[pyfunction]
 fn read_table(py: Python<'_>, file: String) -> PyResult<(Bound<'_, PyList>, Bound<'_, PyDict>)> {
     let table = run_io(py, move || skyphot::io::read_table(file))?;
-    to_python(py, &table)
+    to_python(py, table)
 }
 
 /// A column: name, values, unit, description, mask.

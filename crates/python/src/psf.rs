@@ -42,7 +42,7 @@ struct NativePsfPhotometry {
 #[pymethods]
 impl NativePsfPhotometry {
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
-        to_python(py, &self.inner.to_table().map_err(value_error)?)
+        to_python(py, self.inner.to_table().map_err(value_error)?)
     }
 
     /// The pass in which each source was found, in the order of the table.

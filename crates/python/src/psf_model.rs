@@ -187,18 +187,15 @@ fn psf_values<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (x, y) = (doubles(&x), doubles(&y));
     let mut out = vec![0.0; x.len()];
-    let whole = |v: &f64| v.fract() == 0.0 && v.abs() < 1e15;
-    let pixels = x.iter().chain(&y).all(whole);
+    let pixels = x.iter().chain(&y).all(|v| is_whole(*v));
     let grid = model.grid();
     let model: Arc<dyn PsfModel> = match grid {
         Some(grid) if !pixels => Arc::new(grid.at(Point::new(x_0, y_0)).map_err(value_error)?),
         _ => model.model()?,
     };
-    let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
-    for ((o, x), y) in out.chunks_mut(1).zip(&x).zip(&y) {
-        let (window, source) = at_point(*x, *y, x_0, y_0, &shape);
-        model.evaluate(&source, window, o);
-    }
+    at_points(model.as_ref(), &x, &y, (x_0, y_0), |i, source, window| {
+        model.evaluate(source, window, &mut out[i..=i]);
+    });
     Ok(out.into_pyarray(py).into_any())
 }
 
@@ -215,27 +212,39 @@ fn psf_derivatives<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (x, y) = (doubles(&x), doubles(&y));
     let model = model.model()?;
-    let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
-    let mut out = Array2::zeros((3 + shape.len(), x.len()));
+    let mut out = Array2::zeros((3 + model.shape_parameters().len(), x.len()));
     let mut d = Derivatives::default();
-    for ((mut o, x), y) in out.columns_mut().into_iter().zip(&x).zip(&y) {
-        let (window, source) = at_point(*x, *y, x_0, y_0, &shape);
-        model.derivatives(&source, window, true, &mut d);
+    at_points(model.as_ref(), &x, &y, (x_0, y_0), |i, source, window| {
+        model.derivatives(source, window, true, &mut d);
         let values = [&d.value, &d.dx, &d.dy].into_iter().chain(&d.shape);
-        for (o, v) in o.iter_mut().zip(values) {
+        for (o, v) in out.column_mut(i).iter_mut().zip(values) {
             *o = v.first().copied().unwrap_or(f64::NAN);
         }
-    }
+    });
     Ok(out.into_pyarray(py).into_any())
 }
 
-/// The box of one pixel at a coordinate and the source: a pixel is at whole numbers, so others move the source.
-fn at_point(x: f64, y: f64, x_0: f64, y_0: f64, shape: &[f64]) -> (Window, Source<'_>) {
-    let whole = |v: f64| v.fract() == 0.0 && v.abs() < 1e15;
-    if whole(x) && whole(y) {
-        (Window::new(x as i64, y as i64, 1, 1), Source { x: x_0, y: y_0, shape })
-    } else {
-        (Window::new(0, 0, 1, 1), Source { x: x_0 - x, y: y_0 - y, shape })
+fn is_whole(v: f64) -> bool {
+    v.fract() == 0.0 && v.abs() < 1e15
+}
+
+/// Calls `f` for each coordinate with its number, the source and the box of one pixel: a pixel is at whole numbers, so
+/// others move the source.
+fn at_points(
+    model: &dyn PsfModel,
+    x: &[f64],
+    y: &[f64],
+    (x_0, y_0): (f64, f64),
+    mut f: impl FnMut(usize, &Source<'_>, Window),
+) {
+    let shape: Vec<f64> = model.shape_parameters().iter().map(|p| p.value).collect();
+    for (i, (&x, &y)) in x.iter().zip(y).enumerate() {
+        let (at, left, low) = if is_whole(x) && is_whole(y) {
+            ((x_0, y_0), x as i64, y as i64)
+        } else {
+            ((x_0 - x, y_0 - y), 0, 0)
+        };
+        f(i, &Source { x: at.0, y: at.1, shape: &shape }, Window::new(left, low, 1, 1));
     }
 }
 

@@ -4,42 +4,77 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use skyphot::aperture::{
     CircularAnnulus, CircularAperture, EllipticalAnnulus, EllipticalAperture, OverlapMethod, PixelShape,
-    PolygonAperture, RectangularAnnulus, RectangularAperture,
+    PolygonAperture, RectangularAnnulus, RectangularAperture, SkyCircularAnnulus, SkyCircularAperture,
+    SkyEllipticalAnnulus, SkyEllipticalAperture, SkyPolygonAperture, SkyRectangularAnnulus,
+    SkyRectangularAperture, SkyShape,
 };
 use skyphot::core::Point;
 
 use crate::work::value_error;
 
-/// A shape: `("circle", [r])`, `("circular_annulus", [r_in, r_out])`, `("ellipse", [a, b, theta])`,
+/// A shape as Python sees it: `("circle", [r])`, `("circular_annulus", [r_in, r_out])`, `("ellipse", [a, b, theta])`,
 /// `("elliptical_annulus", [a_in, a_out, b_in, b_out, theta])`, `("rectangle", [w, h, theta])`,
 /// `("rectangular_annulus", [w_in, w_out, h_in, h_out, theta])`, `("polygon", [x0, y0, x1, y1, ...])`.
-pub(crate) struct ShapeArg(pub(crate) PixelShape);
+pub(crate) type Description = (&'static str, Vec<f64>);
 
-impl<'a, 'py> FromPyObject<'a, 'py> for ShapeArg {
+/// Shapes that Python describes by their kind and numbers.
+pub(crate) trait Described: Sized {
+    fn of(kind: &str, numbers: &[f64]) -> PyResult<Self>;
+
+    fn description(&self) -> PyResult<Description>;
+}
+
+macro_rules! described {
+    ($shape:ident: $polygon:ident $(, $kind:literal $variant:ident $aperture:ident [$($number:ident),*])*) => {
+        impl Described for $shape {
+            fn of(kind: &str, numbers: &[f64]) -> PyResult<Self> {
+                let shape: Result<Self, _> = match (kind, numbers) {
+                    $(($kind, &[$($number),*]) => $aperture::new($($number),*).map(Into::into),)*
+                    ("polygon", p) if p.len().is_multiple_of(2) => {
+                        $polygon::new(p.chunks(2).map(|c| Point { x: c[0], y: c[1] }).collect()).map(Into::into)
+                    }
+                    (kind, p) => return Err(value_error(format!("no aperture '{kind}' of {} numbers", p.len()))),
+                };
+                shape.map_err(value_error)
+            }
+
+            fn description(&self) -> PyResult<Description> {
+                Ok(match self {
+                    $(Self::$variant(s) => ($kind, vec![$(s.$number()),*]),)*
+                    Self::Polygon(s) => ("polygon", s.offsets().iter().flat_map(|p| [p.x, p.y]).collect()),
+                    other => return Err(value_error(format!("no counterpart of {other:?}"))),
+                })
+            }
+        }
+    };
+}
+
+described!(PixelShape: PolygonAperture,
+    "circle" Circle CircularAperture [r],
+    "circular_annulus" CircularAnnulus CircularAnnulus [r_in, r_out],
+    "ellipse" Ellipse EllipticalAperture [a, b, theta],
+    "elliptical_annulus" EllipticalAnnulus EllipticalAnnulus [a_in, a_out, b_in, b_out, theta],
+    "rectangle" Rectangle RectangularAperture [w, h, theta],
+    "rectangular_annulus" RectangularAnnulus RectangularAnnulus [w_in, w_out, h_in, h_out, theta]);
+
+// In arcseconds.
+described!(SkyShape: SkyPolygonAperture,
+    "circle" Circle SkyCircularAperture [r],
+    "circular_annulus" CircularAnnulus SkyCircularAnnulus [r_in, r_out],
+    "ellipse" Ellipse SkyEllipticalAperture [a, b, theta],
+    "elliptical_annulus" EllipticalAnnulus SkyEllipticalAnnulus [a_in, a_out, b_in, b_out, theta],
+    "rectangle" Rectangle SkyRectangularAperture [w, h, theta],
+    "rectangular_annulus" RectangularAnnulus SkyRectangularAnnulus [w_in, w_out, h_in, h_out, theta]);
+
+/// A shape that Python hands over.
+pub(crate) struct ShapeArg<S = PixelShape>(pub(crate) S);
+
+impl<'a, 'py, S: Described> FromPyObject<'a, 'py> for ShapeArg<S> {
     type Error = PyErr;
 
     fn extract(obj: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
-        let (kind, p): (String, Vec<f64>) = obj.extract()?;
-        let shape: Result<PixelShape, _> = match (kind.as_str(), p.as_slice()) {
-            ("circle", [r]) => CircularAperture::new(*r).map(Into::into),
-            ("circular_annulus", [a, b]) => CircularAnnulus::new(*a, *b).map(Into::into),
-            ("ellipse", [a, b, t]) => EllipticalAperture::new(*a, *b, *t).map(Into::into),
-            ("elliptical_annulus", [a, b, c, d, t]) => {
-                EllipticalAnnulus::new(*a, *b, *c, *d, *t).map(Into::into)
-            }
-            ("rectangle", [w, h, t]) => RectangularAperture::new(*w, *h, *t).map(Into::into),
-            ("rectangular_annulus", [a, b, c, d, t]) => {
-                RectangularAnnulus::new(*a, *b, *c, *d, *t).map(Into::into)
-            }
-            ("polygon", p) if p.len().is_multiple_of(2) => {
-                PolygonAperture::new(p.chunks(2).map(|c| Point { x: c[0], y: c[1] }).collect())
-                    .map(Into::into)
-            }
-            (kind, p) => {
-                return Err(PyValueError::new_err(format!("no aperture '{kind}' of {} numbers", p.len())));
-            }
-        };
-        shape.map(Self).map_err(value_error)
+        let (kind, numbers): (String, Vec<f64>) = obj.extract()?;
+        S::of(&kind, &numbers).map(Self)
     }
 }
 

@@ -3,19 +3,12 @@
 use numpy::{IntoPyArray, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use skyphot::aperture::{
-    PixelShape, SkyAperture, SkyCircularAnnulus, SkyCircularAperture, SkyEllipticalAnnulus,
-    SkyEllipticalAperture, SkyPolygonAperture, SkyRectangularAnnulus, SkyRectangularAperture, SkyShape,
-    sky_orientation,
-};
+use skyphot::aperture::{PixelShape, SkyAperture, SkyShape, sky_orientation};
 use skyphot::core::{Point, SkyCoord, SkyTransform};
 
 use crate::aperture::{measures, offsets};
-use crate::shapes::ShapeArg;
+use crate::shapes::{Described, Description, ShapeArg};
 use crate::work::value_error;
-
-/// A shape as `(kind, numbers)`.
-type Described = (&'static str, Vec<f64>);
 
 /// `to_sky(x, y) -> lon, lat` and `to_pixel(lon, lat) -> x, y`, degrees.
 pub(crate) struct Callbacks {
@@ -40,60 +33,6 @@ impl SkyTransform for Callbacks {
     }
 }
 
-fn pixel_description(shape: &PixelShape) -> PyResult<Described> {
-    Ok(match shape {
-        PixelShape::Circle(s) => ("circle", vec![s.r()]),
-        PixelShape::CircularAnnulus(s) => ("circular_annulus", vec![s.r_in(), s.r_out()]),
-        PixelShape::Ellipse(s) => ("ellipse", vec![s.a(), s.b(), s.theta()]),
-        PixelShape::EllipticalAnnulus(s) => {
-            ("elliptical_annulus", vec![s.a_in(), s.a_out(), s.b_in(), s.b_out(), s.theta()])
-        }
-        PixelShape::Rectangle(s) => ("rectangle", vec![s.w(), s.h(), s.theta()]),
-        PixelShape::RectangularAnnulus(s) => {
-            ("rectangular_annulus", vec![s.w_in(), s.w_out(), s.h_in(), s.h_out(), s.theta()])
-        }
-        PixelShape::Polygon(s) => ("polygon", s.offsets().iter().flat_map(|p| [p.x, p.y]).collect()),
-        other => return Err(value_error(format!("no counterpart of {other:?}"))),
-    })
-}
-
-fn sky_description(shape: &SkyShape) -> PyResult<Described> {
-    Ok(match shape {
-        SkyShape::Circle(s) => ("circle", vec![s.r()]),
-        SkyShape::CircularAnnulus(s) => ("circular_annulus", vec![s.r_in(), s.r_out()]),
-        SkyShape::Ellipse(s) => ("ellipse", vec![s.a(), s.b(), s.theta()]),
-        SkyShape::EllipticalAnnulus(s) => {
-            ("elliptical_annulus", vec![s.a_in(), s.a_out(), s.b_in(), s.b_out(), s.theta()])
-        }
-        SkyShape::Rectangle(s) => ("rectangle", vec![s.w(), s.h(), s.theta()]),
-        SkyShape::RectangularAnnulus(s) => {
-            ("rectangular_annulus", vec![s.w_in(), s.w_out(), s.h_in(), s.h_out(), s.theta()])
-        }
-        SkyShape::Polygon(s) => ("polygon", s.offsets().iter().flat_map(|p| [p.x, p.y]).collect()),
-        other => return Err(value_error(format!("no counterpart of {other:?}"))),
-    })
-}
-
-fn sky_shape(kind: &str, p: &[f64]) -> PyResult<SkyShape> {
-    let shape: Result<SkyShape, _> = match (kind, p) {
-        ("circle", [r]) => SkyCircularAperture::new(*r).map(Into::into),
-        ("circular_annulus", [a, b]) => SkyCircularAnnulus::new(*a, *b).map(Into::into),
-        ("ellipse", [a, b, t]) => SkyEllipticalAperture::new(*a, *b, *t).map(Into::into),
-        ("elliptical_annulus", [a, b, c, d, t]) => {
-            SkyEllipticalAnnulus::new(*a, *b, *c, *d, *t).map(Into::into)
-        }
-        ("rectangle", [w, h, t]) => SkyRectangularAperture::new(*w, *h, *t).map(Into::into),
-        ("rectangular_annulus", [a, b, c, d, t]) => {
-            SkyRectangularAnnulus::new(*a, *b, *c, *d, *t).map(Into::into)
-        }
-        ("polygon", p) if p.len().is_multiple_of(2) => {
-            SkyPolygonAperture::new(p.chunks(2).map(|c| Point { x: c[0], y: c[1] }).collect()).map(Into::into)
-        }
-        (kind, p) => return Err(value_error(format!("no sky aperture '{kind}' of {} numbers", p.len()))),
-    };
-    shape.map_err(value_error)
-}
-
 /// The shape on the sky (arcseconds, radians) of a shape at a pixel.
 #[pyfunction]
 fn shape_to_sky(
@@ -102,7 +41,7 @@ fn shape_to_sky(
     to_sky: Py<PyAny>,
     to_pixel: Py<PyAny>,
     as_ellipse: bool,
-) -> PyResult<Described> {
+) -> PyResult<Description> {
     let wcs = Callbacks { to_sky, to_pixel };
     let at = Point { x: at.0, y: at.1 };
     let on_sky: SkyShape = match (&shape.0, as_ellipse) {
@@ -110,36 +49,36 @@ fn shape_to_sky(
         (PixelShape::CircularAnnulus(s), true) => s.to_sky_ellipse(&wcs, at).map_err(value_error)?.1.into(),
         (s, _) => s.to_sky(&wcs, at).map_err(value_error)?.1,
     };
-    sky_description(&on_sky)
+    on_sky.description()
 }
 
 /// The shape in pixels of a shape (arcseconds, radians) at a direction (degrees).
 #[pyfunction]
 fn shape_to_pixel(
-    shape: (String, Vec<f64>),
+    shape: ShapeArg<SkyShape>,
     at: (f64, f64),
     to_sky: Py<PyAny>,
     to_pixel: Py<PyAny>,
     as_ellipse: bool,
-) -> PyResult<Described> {
+) -> PyResult<Description> {
     let wcs = Callbacks { to_sky, to_pixel };
     let at = SkyCoord { lon: at.0, lat: at.1 };
-    let in_pixels: PixelShape = match (sky_shape(&shape.0, &shape.1)?, as_ellipse) {
+    let in_pixels: PixelShape = match (shape.0, as_ellipse) {
         (SkyShape::Circle(s), true) => s.to_pixel_ellipse(&wcs, at).map_err(value_error)?.1.into(),
         (SkyShape::CircularAnnulus(s), true) => s.to_pixel_ellipse(&wcs, at).map_err(value_error)?.1.into(),
         (s, _) => s.to_pixel(&wcs, at).map_err(value_error)?.1,
     };
-    pixel_description(&in_pixels)
+    in_pixels.description()
 }
 
 /// The polygon that stands for a circle, an ellipse or a rectangle on the sky: offsets of its vertices.
 #[pyfunction]
 fn sky_shape_to_polygon<'py>(
     py: Python<'py>,
-    shape: (String, Vec<f64>),
+    shape: ShapeArg<SkyShape>,
     n: usize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let polygon = match sky_shape(&shape.0, &shape.1)? {
+    let polygon = match shape.0 {
         SkyShape::Circle(s) => s.to_polygon(n),
         SkyShape::Ellipse(s) => s.to_polygon(n),
         SkyShape::Rectangle(s) => s.to_polygon(),
@@ -150,8 +89,8 @@ fn sky_shape_to_polygon<'py>(
 
 /// As `polygon_properties`, of a polygon on the sky.
 #[pyfunction]
-fn sky_polygon_properties(py: Python<'_>, shape: (String, Vec<f64>)) -> PyResult<Bound<'_, PyDict>> {
-    match sky_shape(&shape.0, &shape.1)? {
+fn sky_polygon_properties(py: Python<'_>, shape: ShapeArg<SkyShape>) -> PyResult<Bound<'_, PyDict>> {
+    match shape.0 {
         SkyShape::Polygon(p) => measures(py, p.perimeter(), p.as_regular()),
         _ => Err(value_error("not a polygon")),
     }

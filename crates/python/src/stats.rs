@@ -1,6 +1,6 @@
 //! `skyphot.stats`.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis as NdAxis};
+use ndarray::{Array1, Array2, ArrayView2};
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -12,7 +12,7 @@ use skyphot::stats::{
     sigma_clipped_stats_with,
 };
 
-use crate::image::{Held, ImageArg, Plane, with_image};
+use crate::image::{Held, ImageArg, Plane, row, with_image};
 use crate::table::doubles;
 use crate::work::{self, value_error};
 
@@ -93,13 +93,8 @@ fn sigma_clipped_stats_rows<'py>(
         o: &ClippedStatsOptions,
         exec: &Exec,
     ) -> Result<Vec<[f64; 3]>, Error> {
-        let (data, mask) = (im.data(), im.mask());
-        exec.try_map(data.nrows(), |i| {
-            let mut row = Image::new(data.row(i).insert_axis(NdAxis(0)))?;
-            if let Some(m) = mask {
-                row = row.with_mask(m.index_axis_move(NdAxis(0), i).insert_axis(NdAxis(0)))?;
-            }
-            let s = sigma_clipped_stats_with(&row, clip, o, &Exec::serial())?;
+        exec.try_map(im.data().nrows(), |i| {
+            let s = sigma_clipped_stats_with(&row(im, i)?, clip, o, &Exec::serial())?;
             Ok([s.mean, s.median, s.std])
         })
     }

@@ -1,43 +1,40 @@
 //! Tables on their way to Python: `skyphot._table` makes a `QTable` or `Columns` of them.
 
 use numpy::ndarray::Array2;
-use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
+use numpy::{IntoPyArray, PyArrayMethods};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use skyphot::core::table::ColumnData;
-use skyphot::core::{Column, Meta, MetaValue, Table};
+use skyphot::core::{Meta, MetaValue, Table};
 
 use crate::work::value_error;
 
-/// `(columns, meta)`: columns are `(name, values, unit or None, description or None, mask or None)`.
-pub(crate) fn to_python<'py>(
-    py: Python<'py>,
-    table: &Table,
-) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
+/// `(columns, meta)`: columns are `(name, values, unit or None, description or None, mask or None)`. Numbers are handed
+/// over, not copied.
+pub(crate) fn to_python(py: Python<'_>, table: Table) -> PyResult<(Bound<'_, PyList>, Bound<'_, PyDict>)> {
+    let meta = meta(py, &table.meta)?;
     let columns = PyList::empty(py);
-    for c in table.columns() {
-        let mask = c.mask().map(|m| m.to_vec().into_pyarray(py));
-        columns.append((c.name(), values(py, c)?, c.unit.as_deref(), c.description.as_deref(), mask))?;
+    for mut c in table.into_columns() {
+        let (unit, description) = (c.unit.take(), c.description.take());
+        let (name, width) = (c.name().to_owned(), c.width());
+        let (data, mask) = c.into_parts();
+        let mask = mask.map(|m| m.into_pyarray(py));
+        columns.append((name, values(py, data, width)?, unit, description, mask))?;
     }
-    Ok((columns, meta(py, &table.meta)?))
+    Ok((columns, meta))
 }
 
-fn values<'py>(py: Python<'py>, column: &Column) -> PyResult<Bound<'py, PyAny>> {
-    fn numbers<'py, T: numpy::Element + Clone>(
-        py: Python<'py>,
-        v: &[T],
-        width: usize,
-    ) -> PyResult<Bound<'py, PyAny>> {
+fn values(py: Python<'_>, data: ColumnData, width: usize) -> PyResult<Bound<'_, PyAny>> {
+    fn numbers<T: numpy::Element>(py: Python<'_>, v: Vec<T>, width: usize) -> PyResult<Bound<'_, PyAny>> {
         if width == 1 {
-            return Ok(PyArray1::from_slice(py, v).into_any());
+            return Ok(v.into_pyarray(py).into_any());
         }
         let rows = v.len() / width.max(1);
-        let a = Array2::from_shape_vec((rows, width), v.to_vec()).map_err(value_error)?;
-        Ok(a.into_pyarray(py).into_any())
+        Ok(Array2::from_shape_vec((rows, width), v).map_err(value_error)?.into_pyarray(py).into_any())
     }
-    let w = column.width();
-    match column.data() {
+    let w = width;
+    match data {
         ColumnData::Bool(v) => numbers(py, v, w),
         ColumnData::U8(v) => numbers(py, v, w),
         ColumnData::I16(v) => numbers(py, v, w),

@@ -1,5 +1,6 @@
 """The calls that are made of photutils and of skyphot: `call(p, s)` with a package and the scene."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -211,7 +212,27 @@ def dao_star_finder_at_positions_and_with_units(p, s):
 @case(1e-7, 1e-7)
 def iraf_star_finder(p, s):
     f = p.detection.IRAFStarFinder(20, 4.7)
-    return [f(s.data), p.detection.IRAFStarFinder(15, 4.0, n_brightest=5, roundness_range=(0, 0.5))(s.data)]
+    apart = [p.detection.IRAFStarFinder(20, w).min_separation for w in (0.5, 4.7, 5.0)]
+    return [f(s.data), p.detection.IRAFStarFinder(15, 4.0, n_brightest=5, roundness_range=(0, 0.5))(s.data), apart]
+
+
+@case(1e-7, 1e-7)
+def finders_by_position_and_with_old_names(p, s):
+    d, out = p.detection, []
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for f in (
+            d.DAOStarFinder(15, 4.7, 0.9, 20.0, 1.6, 0.1, 0.9, -0.8, 0.8, True, 12, 150.0, None, 5.0, False),
+            d.DAOStarFinder(15, 4.7, sharplo=0.3, roundhi=0.5),
+            d.DAOStarFinder(15, 4.7, sharphi=0.9, sharpness_range=(0.4, 0.6), roundness_range=None, roundlo=-0.1),
+            d.IRAFStarFinder(15, 4.7, 1.6, 1.5, 0.3, 1.9, 0.01, 0.4, True, 12, 150.0, None),
+            d.IRAFStarFinder(15, 4.7, 1.6, 1.5, min_separation=7.0, roundhi=0.5),
+            d.IRAFStarFinder(15, 4.7, minsep_fwhm=0.1, sharplo=0.4),
+        ):
+            out += [f(s.data), f.min_separation, f.sharpness_range, f.roundness_range, f.exclude_border, f.peak_max]
+    # That photutils warns of the places of parameters, too, is not for us.
+    texts = [(w.category.__name__, str(w.message)) for w in seen if not str(w.message).startswith("Passing")]
+    return [out, texts]
 
 
 @case(1e-7, 1e-7)

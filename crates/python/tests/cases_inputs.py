@@ -57,16 +57,16 @@ def _start():
     return Table({"x": AT[:, 0], "y": AT[:, 1], "flux": [900.0] * 3})
 
 
-def _catalog(p, d):
+def _catalog(p, d, **mask):
     g = p.segmentation
-    c = g.SourceCatalog(d, g.detect_sources(DATA, 20, 5))
+    c = g.SourceCatalog(d, g.detect_sources(DATA, 20, 5), **mask)
     return [c.segment_flux, c.x_centroid, c.kron_flux, c.max_value, c.semimajor_axis]
 
 
-def _psf(p, d):
+def _psf(p, d, **mask):
     start = _start()
     start["flux"] = _same(d, start["flux"])
-    t = p.psf.PSFPhotometry(p.psf.CircularGaussianPRF(fwhm=5.0), 7)(d, init_params=start)
+    t = p.psf.PSFPhotometry(p.psf.CircularGaussianPRF(fwhm=5.0), 7)(d, init_params=start, **mask)
     return [t["x_fit"], t["y_fit"], t["flux_fit"] / 1e3]
 
 
@@ -80,10 +80,14 @@ def _background(p, d):
     return [b.background, b.background_rms, b.background_median]
 
 
-def _profile(p, d):
+def _profile(p, d, **mask):
     f = p.profiles
-    r = f.RadialProfile(d, AT[0], np.arange(9))
-    return [r.profile, r.gaussian_fwhm, f.CurveOfGrowth(d, AT[0], np.arange(1, 9)).profile]
+    r = f.RadialProfile(d, AT[0], np.arange(9), **mask)
+    return [r.profile, r.gaussian_fwhm, f.CurveOfGrowth(d, AT[0], np.arange(1, 9), **mask).profile]
+
+
+def _depth(p, d, mask=None):
+    return p.utils.ImageDepth(3, n_apertures=20, n_iters=2, seed=1, progress_bar=False)(d, mask)[0]
 
 
 def _cut(d, at=0):
@@ -93,6 +97,10 @@ def _cut(d, at=0):
     return d[j - 5 : j + 6, i - 5 : i + 6]
 
 
+def _properties(p, d, mask=None):
+    return p.morphology.data_properties(_cut(d), mask=None if mask is None else _cut(mask)).x_centroid
+
+
 def _gain(d):
     unit = getattr(d, "unit", None)
     return 2 if unit is None else Quantity(2, "electron") / Quantity(1, unit)
@@ -100,7 +108,7 @@ def _gain(d):
 
 CALLS = {
     "aperture_photometry": lambda p, d: p.aperture.aperture_photometry(d, p.aperture.CircularAperture(AT, 4.2)),
-    "AperturePhotometry": lambda p, d: p.aperture.AperturePhotometry(d, p.aperture.CircularAperture(AT, 4.2)).to_table(),
+    "AperturePhotometry": lambda p, d, **m: p.aperture.AperturePhotometry(d, p.aperture.CircularAperture(AT, 4.2), **m).to_table(),
     "ApertureStats": _stats,
     "do_photometry": lambda p, d: p.aperture.EllipticalAperture(AT, 5, 3, theta=0.3).do_photometry(d),
     "mask_of_an_aperture": lambda p, d: [m.multiply(d) for m in p.aperture.CircularAperture(AT, 4.2).to_mask()],
@@ -116,21 +124,21 @@ CALLS = {
     "IRAFStarFinder": lambda p, d: p.detection.IRAFStarFinder(_same(d, 30), 5.0)(d),
     "find_peaks": lambda p, d: p.detection.find_peaks(d, _same(d, 60)),
     "detect_threshold": lambda p, d: p.segmentation.detect_threshold(d, 2.0),
-    "detect_sources": lambda p, d: p.segmentation.detect_sources(d, _same(d, 20), 5).data,
+    "detect_sources": lambda p, d, **m: p.segmentation.detect_sources(d, _same(d, 20), 5, **m).data,
     "SourceCatalog": _catalog,
-    "data_properties": lambda p, d: p.morphology.data_properties(_cut(d)).x_centroid,
-    "gini": lambda p, d: p.morphology.gini(d),
+    "data_properties": _properties,
+    "gini": lambda p, d, **m: p.morphology.gini(d, **m),
     "profiles": _profile,
     "PSFPhotometry": _psf,
-    "fit_2dgaussian": lambda p, d: p.psf.fit_2dgaussian(d, xypos=AT, fwhm=5, fit_shape=7).results["x_fit", "flux_fit"],
-    "fit_fwhm": lambda p, d: p.psf.fit_fwhm(d, xypos=AT, fwhm=5, fit_shape=7),
+    "fit_2dgaussian": lambda p, d, **m: p.psf.fit_2dgaussian(d, xypos=AT, fwhm=5, fit_shape=7, **m).results["x_fit", "flux_fit"],
+    "fit_fwhm": lambda p, d, **m: p.psf.fit_fwhm(d, xypos=AT, fwhm=5, fit_shape=7, **m),
     "extract_stars": lambda p, d: [e.data for e in p.psf.extract_stars(d, _start(), size=9).all_stars],
     "ImagePSF": lambda p, d: p.psf.ImagePSF(d, x_0=5)(np.arange(9.0), 3.0),
     "make_epsf_from_psf": lambda p, d: p.psf.make_epsf_from_psf(_cut(d), oversampling=2),
     "make_kernel": lambda p, d: p.psf_matching.make_kernel(_cut(d), _cut(DATA), window=p.psf_matching.TopHatWindow(0.5)),
     "calc_total_error": lambda p, d: p.utils.calc_total_error(d, _same(d, 2 * np.ones(DATA.shape)), _gain(d)),
     "CutoutImage": lambda p, d: p.utils.CutoutImage(d, (30, 20), (9, 8)).data,
-    "ImageDepth": lambda p, d: p.utils.ImageDepth(3, n_apertures=20, n_iters=2, seed=1, progress_bar=False)(d, None)[0],
+    "ImageDepth": _depth,
     "apply_poisson_noise": lambda p, d: p.datasets.apply_poisson_noise(d, seed=1).shape,
     "sigma_clipped_stats": lambda p, d: [float(getattr(v, "value", v)) for v in p.stats.sigma_clipped_stats(d)],
     "mad_std": lambda p, d: float(getattr(v := p.stats.mad_std(d), "value", v)),
@@ -140,15 +148,14 @@ CALLS = {
 # Fitters stop at different places, and photutils works in 32 bits on whole numbers where these are backgrounds.
 LOOSE = {**dict.fromkeys(("PSFPhotometry", "fit_2dgaussian", "fit_fwhm"), 1e-4), "centroid_2dg": 1e-6, "profiles": 1e-5,
          **dict.fromkeys(("Background2D", "SExtractorBackground", "MADStdBackgroundRMS"), 1e-6)}  # fmt: skip
-# What is different on purpose: the mask of a masked array counts everywhere, and an image with a mask or a unit that is
-# given to a function for plain arrays is taken as its pixels. The rest are differences that are left.
-DIFFERENT = {
-    **dict.fromkeys(("AperturePhotometry", "detect_sources", "SourceCatalog", "profiles", "ImageDepth", "PSFPhotometry",
-                     "fit_2dgaussian", "fit_fwhm"), {"masked"}),
-    "do_photometry": {"CCDData"}, "gini": {"CCDData"},
-    "detect_threshold": {"f4", ">f4"},
+# What is different on purpose: the mask of an image counts everywhere. Where photutils passes over it, its answer is that
+# to the pixels with the mask given as such.
+MASKED = {
+    **dict.fromkeys(("AperturePhotometry", "SourceCatalog", "profiles", "PSFPhotometry", "fit_2dgaussian", "fit_fwhm"),
+                    {"masked": DATA}),
+    **dict.fromkeys(("gini", "data_properties"), {"CCDData": DATA}),
+    **dict.fromkeys(("detect_sources", "ImageDepth"), {"masked": DATA, "CCDData": Quantity(DATA, "adu")}),
 }  # fmt: skip
-DIFFERENT["detect_sources"] = DIFFERENT["ImageDepth"] = {"masked", "CCDData"}
 REFUSED: dict[str, set[str]] = {}
 
 
@@ -157,12 +164,15 @@ def _add(name, suffix, call, forms, rtol):
         refused = REFUSED.setdefault(every_form.__name__, set())
         out = {}
         for form, make in forms.items():
-            if form in DIFFERENT.get(name, ()) or (p.name != "photutils" and form in refused):
+            if p.name != "photutils" and form in refused:
                 continue
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    out[form] = call(p, make(DATA))
+                    if p.name == "photutils" and form in MASKED.get(name, {}):
+                        out[form] = call(p, MASKED[name][form], mask=MASK)
+                    else:
+                        out[form] = call(p, make(DATA))
             except Exception as e:
                 if p.name != "photutils":
                     raise AssertionError(f"{name} refuses {form}, photutils takes it") from e

@@ -175,6 +175,8 @@ WRONG = [
     (ValueError, lambda p, s: p.centroids.centroid_quadratic(s.data, fit_boxsize=1)),
     (ValueError, lambda p, s: p.detection.DAOStarFinder(5, 3, n_brightest=0)),
     (ValueError, lambda p, s: p.detection.DAOStarFinder(5, 3, xycoords=[1, 2])),
+    (ValueError, lambda p, s: p.detection.IRAFStarFinder(5, 3, minsep_fwhm=-1)),
+    (ValueError, lambda p, s: p.detection.IRAFStarFinder(5, 3, min_separation=-1)),
     (ValueError, lambda p, s: p.detection.find_peaks(s.data, 5, n_peaks=-1)),
     (TypeError, lambda p, s: p.detection.find_peaks(s.data, 5, centroid_func=3)),
     (ValueError, lambda p, s: p.datasets.make_noise_image((3, 4))),

@@ -23,8 +23,6 @@ MODULES = (
 )  # fmt: skip
 PAGE = Path(__file__).parents[3] / "docs" / "coming-from-photutils.md"
 
-_OF_FINDERS = ("exclude_border", "n_brightest", "peak_max", "xycoords", "min_separation")
-
 _GAUSSIAN = ("x_fwhm", "y_fwhm", "theta")
 _SHAPES = {
     "AiryDiskPRF": ("radius",), "AiryDiskPSF": ("radius",), "CircularGaussianPRF": ("fwhm",),
@@ -44,17 +42,7 @@ GAPS: dict[str, dict[str, str]] = {
         *(f"Sky{s}(theta)" for s in ("EllipticalAperture", "EllipticalAnnulus", "RectangularAperture", "RectangularAnnulus")),
         "SkyPolygonAperture.from_regular_polygon(theta)",
     ),
-    "detection": _each(
-        "the old names of the ranges stand before these, which are taken by keyword",
-        *(f"{f}({n})" for f in ("DAOStarFinder", "IRAFStarFinder") for n in _OF_FINDERS),
-        "DAOStarFinder(scale_threshold)",
-    )
-    | _each(
-        "an old name that photutils warns about itself, not by a decorator",
-        *(f"{f}({n})" for f in ("DAOStarFinder", "IRAFStarFinder") for n in ("sharplo", "sharphi", "roundlo", "roundhi")),
-        "IRAFStarFinder(minsep_fwhm)",
-    )
-    | {"StarFinderCatalogBase": "the finders make tables, not catalogues"},
+    "detection": {"StarFinderCatalogBase": "the finders make tables, not catalogues"},
     "psf": _each("None stands for the factor of the model", *(f"{m}(bbox_factor)" for m in _SHAPES))
     | _each("parameters of the shape are taken by position", *(f"{m}.{f}({n})" for f in ("evaluate", "fit_deriv") for m in _SHAPES for n in _SHAPES[m]))
     | {"GriddedPSFModelRead": "`GriddedPSFModel.read` is a function, not a reader of astropy's registry"},

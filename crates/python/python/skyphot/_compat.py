@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -50,7 +51,15 @@ def with_unit(value: Any, unit: Any) -> Any:
         return value
     from astropy.units import Quantity
 
-    return Quantity(value, unit, copy=None)
+    return Quantity(value, _unit_of(unit) if isinstance(unit, str) else unit, copy=None)
+
+
+@cache
+def _unit_of(text: str) -> Any:
+    """The unit of a text, read once."""
+    from astropy.units import Unit
+
+    return Unit(text)
 
 
 def area(value: Any) -> Any:
@@ -100,6 +109,14 @@ def unpack_nddata(data: Any, error: Any, mask: Any, wcs: Any) -> tuple[Any, Any,
         error = u.array if u.unit is None else Quantity(u.array, u.unit)
     values = data.data if data.unit is None else Quantity(data.data, unit=data.unit)
     return values, error, data.mask, data.wcs
+
+
+def opened(data: Any, mask: Any) -> tuple[Any, Any]:
+    """The values of an `NDData` and its mask joined with `mask`; other data as they are."""
+    if not is_nddata(data):
+        return data, mask
+    values, _, own, _ = unpack_nddata(data, None, None, None)
+    return values, own if mask is None else mask if own is None else np.logical_or(own, mask)
 
 
 def to_skycoord(wcs: Any, x: Any, y: Any) -> Any:

@@ -11,7 +11,7 @@ _Ranges = list[tuple[str, tuple[float, float]]]
 _Clip = tuple[float, float, int | None, str, str, float]
 
 __version__: str
-__all__ = ["NativeBackground", "NativeCatalog", "NativeEncircledEnergy", "NativePsfModel", "NativePsfPhotometry", "NativeSegmentation", "NativeWcs", "__version__", "aperture_area", "aperture_area_overlap", "aperture_bboxes", "aperture_correction_at", "aperture_corrections", "aperture_flags", "aperture_mask", "aperture_noise", "apply_poisson_noise", "array_info", "background_2d", "bbox_from_float", "build_epsf", "calc_total_error", "ccd_change", "ccd_combine", "ccd_join", "centroid", "centroid_sources", "circular_footprint", "colour_magnitude", "concentration", "config_text", "constrain_epsf_stars", "convert_flux", "cosmic_rays", "cross_match_sky", "curve_of_growth", "dao_find", "data_properties", "deblend_sources", "density_kernel", "detect_sources", "detect_threshold", "dq_apertures", "dq_bits", "dq_decode", "dq_definitions", "dq_mask", "epsf_star_flux", "epsf_star_residual", "estimate_rows", "example_gwcs", "example_wcs", "extract_epsf_stars", "file_info", "find_peaks", "fit_2dgaussian", "fit_epsf_stars", "flux_scale", "gaussian_kernel", "gaussians_image", "gini", "gridded_psf", "group_sources", "header_cards", "healpix", "image_depth", "image_psf", "integral", "iraf_find", "is_extended", "limiting_magnitude", "local_background", "make_epsf_from_psf", "match_to_catalog_sky", "matching_kernel", "model_image", "model_params", "noise_image", "overlap_grid", "pchip", "photometric", "photometry", "pixel_areas", "pixel_areas_of_image", "polygon_from_vertices", "polygon_offsets", "polygon_properties", "psf_derivatives", "psf_extent", "psf_file_layout", "psf_flags", "psf_grid_mosaic", "psf_photometry", "psf_photometry_iterative", "psf_values", "radial_profile", "random_models_table", "read_cube", "read_exposure", "read_header", "read_plane", "read_psf_grid", "read_stdpsf_grid", "read_table", "recipe_names", "regular_polygon", "resized_psf", "robust", "run_image", "run_recipe", "scale_zero_point", "search_around_sky", "seconds_worked", "segmentation_flags", "shape_to_pixel", "shape_to_polygon", "shape_to_sky", "shepard", "sigma_clip", "sigma_clipped_stats", "sigma_clipped_stats_rows", "sky_orientations", "sky_polygon_properties", "sky_shape_to_polygon", "star_find", "statistics", "statistics_cutout", "system_magnitude", "window_array", "write_fits", "write_table", "zero_point", "zero_point_apply", "zero_point_field"]  # noqa
+__all__ = ["NativeBackground", "NativeCatalog", "NativeEncircledEnergy", "NativePsfModel", "NativePsfPhotometry", "NativeSegmentation", "NativeStatistics", "NativeWcs", "__version__", "aperture_area", "aperture_area_overlap", "aperture_bboxes", "aperture_correction_at", "aperture_corrections", "aperture_flags", "aperture_mask", "aperture_noise", "apply_poisson_noise", "array_info", "background_2d", "bbox_from_float", "build_epsf", "calc_total_error", "ccd_change", "ccd_combine", "ccd_join", "centroid", "centroid_sources", "circular_footprint", "colour_magnitude", "concentration", "config_text", "constrain_epsf_stars", "convert_flux", "cosmic_rays", "cross_match_sky", "curve_of_growth", "dao_find", "data_properties", "deblend_sources", "density_kernel", "detect_sources", "detect_threshold", "dq_apertures", "dq_bits", "dq_decode", "dq_definitions", "dq_mask", "epsf_star_flux", "epsf_star_residual", "estimate_rows", "example_gwcs", "example_wcs", "extract_epsf_stars", "file_info", "find_peaks", "fit_2dgaussian", "fit_epsf_stars", "flux_scale", "gaussian_kernel", "gaussians_image", "gini", "gridded_psf", "group_sources", "header_cards", "healpix", "image_depth", "image_psf", "integral", "iraf_find", "is_extended", "limiting_magnitude", "local_background", "make_epsf_from_psf", "match_to_catalog_sky", "matching_kernel", "model_image", "model_params", "noise_image", "overlap_grid", "pchip", "photometric", "photometry", "pixel_areas", "pixel_areas_of_image", "polygon_from_vertices", "polygon_offsets", "polygon_properties", "psf_derivatives", "psf_extent", "psf_file_layout", "psf_flags", "psf_grid_mosaic", "psf_photometry", "psf_photometry_iterative", "psf_values", "radial_profile", "random_models_table", "read_cube", "read_exposure", "read_header", "read_plane", "read_psf_grid", "read_stdpsf_grid", "read_table", "recipe_names", "regular_polygon", "resized_psf", "robust", "run_image", "run_recipe", "scale_zero_point", "search_around_sky", "seconds_worked", "segmentation_flags", "shape_to_pixel", "shape_to_polygon", "shape_to_sky", "shepard", "sigma_clip", "sigma_clipped_stats", "sigma_clipped_stats_rows", "sky_orientations", "sky_polygon_properties", "sky_shape_to_polygon", "star_find", "statistics", "statistics_cutout", "system_magnitude", "window_array", "write_fits", "write_table", "zero_point", "zero_point_apply", "zero_point_field"]  # noqa
 
 
 @final
@@ -92,6 +92,10 @@ class NativeSegmentation:
     def remove_border_labels(self, /, border_width: int, partial_overlap: bool, relabel: bool) -> Any: ...
     def remove_labels(self, /, labels: Any, relabel: bool) -> Any: ...
     def remove_masked_labels(self, /, mask: np.ndarray, partial_overlap: bool, relabel: bool) -> Any: ...
+
+@final
+class NativeStatistics:
+    def values(self, /, name: str) -> np.ndarray: ...
 
 @final
 class NativeWcs:
@@ -412,7 +416,7 @@ def statistics(
     local_bkg: np.ndarray | None,
     neighbors: Any,
     n_threads: int | None,
-) -> dict[str, Any]: ...
+) -> NativeStatistics: ...
 def statistics_cutout(
     image: _Image,
     position: tuple[float, float],

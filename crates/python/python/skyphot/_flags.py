@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from inspect import getdoc
 from typing import Any, TypeVar
 
 import numpy as np
@@ -82,34 +83,11 @@ class Flags(Mapping[str, int]):
 
 
 def documented(module: str) -> Callable[[Decode], Decode]:
-    """Gives the function that decodes the flags of a module its text."""
+    """Gives the function that decodes the flags of a module the text of `Flags.decode` and an example."""
 
     def with_doc(f: Decode) -> Decode:
-        f.__doc__ = f"""The names (or values) of the bits that are set.
-
-    Parameters
-    ----------
-    flags : int or array_like of int
-        One flag value, or an array of them.
-    return_bit_values : bool, optional
-        Whether bit values are returned in place of names.
-
-    Returns
-    -------
-    decoded : list
-        The bits of one value, or a list of such lists.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For what is no whole number, or negative.
-
-    Examples
-    --------
-    >>> from skyphot.{module} import {f.__name__}
-    >>> {f.__name__}(0)
-    []
-    """
+        example = f">>> from skyphot.{module} import {f.__name__}\n>>> {f.__name__}(0)\n[]"
+        f.__doc__ = f"{getdoc(Flags.decode)}\n\nExamples\n--------\n{example}\n"
         return f
 
     return with_doc

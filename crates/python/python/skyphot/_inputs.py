@@ -60,6 +60,8 @@ def bool_plane(mask: npt.ArrayLike | None, shape: tuple[int, ...], name: str = "
 
 def image(data: Any, error: Any = None, mask: Any = None) -> ImageTuple:
     """Data, error and mask for the native module. The mask of a masked array is joined with `mask`."""
+    if not isinstance(data, np.ndarray):
+        data = np.asanyarray(data)  # what has pixels of its own comes with its mask
     own: Any = np.ma.getmask(data) if isinstance(data, np.ma.MaskedArray) else np.ma.nomask
     pixels = plane(data)
     bad = bool_plane(mask, pixels.shape)

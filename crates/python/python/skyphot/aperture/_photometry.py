@@ -10,7 +10,7 @@ import numpy as np
 from skyphot import _core, _inputs
 from skyphot._compat import area as in_pix2
 from skyphot._compat import is_nddata, strip_units, to_skycoord, unpack_nddata, with_unit
-from skyphot._table import metadata, new_table
+from skyphot._table import metadata, table_of
 from skyphot.aperture._base import Aperture, _unmasked, check_method
 from skyphot.aperture._flags import decode_aperture_flags
 from skyphot.aperture._segmentation import neighbors
@@ -107,15 +107,11 @@ def aperture_photometry(
     n = check_method(method, subpixels)
     (data, error), unit = strip_units((data, error), ("data", "error"))
     given = _Inputs(apertures, wcs)
-    table = new_table(metadata())
-    table.meta["aperture_photometry_args"] = f"method='{method}', subpixels={subpixels}"
-    table.meta.update(given.meta)
+    arguments = {"aperture_photometry_args": f"method='{method}', subpixels={subpixels}"}
     xy = given.xy
-    table["id"] = np.arange(1, len(xy) + 1)
-    table["x_center"] = xy[:, 0]
-    table["y_center"] = xy[:, 1]
+    columns = {"id": np.arange(1, len(xy) + 1), "x_center": xy[:, 0], "y_center": xy[:, 1]}
     if wcs is not None:
-        table["sky_center"] = given.sky_center(wcs)
+        columns["sky_center"] = given.sky_center(wcs)
     sums = _core.photometry(
         _inputs.image(data, error, mask),
         xy,
@@ -128,10 +124,10 @@ def aperture_photometry(
     for i, values in enumerate(sums):
         suffix = "" if given.single else f"_{i}"
         flux, err = _unmasked(values)
-        table[f"aperture_sum{suffix}"] = with_unit(flux, unit)
+        columns[f"aperture_sum{suffix}"] = with_unit(flux, unit)
         if error is not None:
-            table[f"aperture_sum_err{suffix}"] = with_unit(err, unit)
-    return table
+            columns[f"aperture_sum_err{suffix}"] = with_unit(err, unit)
+    return table_of(columns, {**metadata(), **arguments, **given.meta})
 
 
 class AperturePhotometry:
@@ -309,7 +305,7 @@ class AperturePhotometry:
         for name in names:
             if name not in allowed:
                 raise ValueError(f"invalid column name: {name!r}; the valid names are {', '.join(allowed)}")
-        table = new_table(self.meta)
+        shown: dict[str, Any] = {}
         for name in names:
             values = self._values(name)
             if values is None:
@@ -317,8 +313,7 @@ class AperturePhotometry:
                     "the 'sky_center' column requires a WCS, which must be defined by the input data or the wcs keyword"
                 )
             if self._given.single or name not in allowed[4:]:
-                table[name] = values
+                shown[name] = values
             else:
-                for i in range(len(self._given.items)):
-                    table[f"{name}_{i}"] = values[:, i]
-        return table
+                shown.update((f"{name}_{i}", values[:, i]) for i in range(len(self._given.items)))
+        return table_of(shown, self.meta)

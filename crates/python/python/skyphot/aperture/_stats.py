@@ -9,7 +9,7 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import is_nddata, strip_units, to_skycoord, unpack_nddata, with_unit
-from skyphot._table import metadata, new_table
+from skyphot._table import metadata, table_of
 from skyphot.aperture._base import Aperture, check_method
 from skyphot.aperture._bbox import BoundingBox
 from skyphot.aperture._flags import decode_aperture_flags
@@ -46,6 +46,22 @@ _OTHER = (
     "data_cutout", "data_sum_cutout", "error_sum_cutout", "inertia_tensor", "sky_centroid", "sky_centroid_icrs",
     "sky_orientation",
 )  # fmt: skip
+
+
+class _Measured(dict[str, np.ndarray]):
+    """Statistics by their names, taken from the native object when they are first asked for."""
+
+    def __init__(self, native: _core.NativeStatistics) -> None:
+        super().__init__()
+        self._native = native
+
+    def __missing__(self, name: str) -> np.ndarray:
+        values: np.ndarray = self._native.values(name)
+        self[name] = values
+        return values
+
+    def __reduce__(self) -> Any:
+        return dict, ({name: self[name] for name in (*_NATIVE, "bbox", "inertia_tensor")},)
 
 
 class ApertureStats:
@@ -189,11 +205,11 @@ class ApertureStats:
         return sorted(["id", *_NATIVE, *_OTHER])
 
     @cached_property
-    def _all(self) -> dict[str, np.ndarray]:
+    def _all(self) -> _Measured:
         """What was measured at all positions, once for an object and its slices."""
         if self._whole is not self:
             return self._whole._all
-        return _core.statistics(
+        native = _core.statistics(
             self._image,
             self._xy,
             self._pixel_aperture._native(),
@@ -205,6 +221,7 @@ class ApertureStats:
             self._neighbors,
             self.n_threads,
         )
+        return _Measured(native)
 
     def _bboxes(self) -> list[BoundingBox]:
         return [BoundingBox(*edges) for edges in self._all["bbox"][self._rows].tolist()]
@@ -334,10 +351,7 @@ class ApertureStats:
         for name in names:
             if name not in allowed:
                 raise ValueError(f"invalid column name: {name!r}; the valid names are {', '.join(allowed)}")
-        table = new_table(self.meta)
-        for name in names:
-            table[name] = self._values(name)
-        return table
+        return table_of({name: self._values(name) for name in names}, self.meta)
 
 
 def _column(name: str) -> property:

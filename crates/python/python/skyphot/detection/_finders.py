@@ -9,10 +9,34 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import is_quantity, strip_units
-from skyphot._table import from_native
-from skyphot.utils.exceptions import NoDetectionsWarning
+from skyphot._table import from_native, with_units
+from skyphot.utils.exceptions import NoDetectionsWarning, PhotutilsDeprecationWarning
 
 Range = tuple[float, float] | None
+
+
+class _NotGiven:
+    """The default of a parameter with an old name."""
+
+    def __repr__(self) -> str:
+        return "<deprecated>"
+
+
+_NOT_GIVEN: Any = _NotGiven()
+
+
+def _old_range(low: Any, high: Any, new: Any, default: tuple[float, float], old_name: str, new_name: str) -> Any:
+    """The range of which one or both ends are given under their old names."""
+    if low is _NOT_GIVEN and high is _NOT_GIVEN:
+        return new
+    warnings.warn(
+        f"The '{old_name}lo' and '{old_name}hi' parameters are deprecated and will be removed in version 4.0. Use "
+        f"'{new_name}=(lower, upper)' instead.",
+        PhotutilsDeprecationWarning,
+        stacklevel=4,
+    )
+    ends = default if new is None else new
+    return ends[0] if low is _NOT_GIVEN else low, ends[1] if high is _NOT_GIVEN else high
 
 
 def level(value: Any, shape: tuple[int, ...] | None = None) -> Any:
@@ -70,10 +94,16 @@ class StarFinderBase:
         self.min_separation = min_separation
         self.n_threads = _inputs.threads(n_threads)
 
-    def _star(self, fwhm: Any, sigma_radius: float, sharpness: Any, roundness: Any, xycoords: Any) -> None:
-        """What the finders of stars of a known width have."""
+    _RANGES: tuple[tuple[float, float], tuple[float, float]]
+
+    def _star(
+        self, fwhm: Any, sigma_radius: float, sharpness: tuple[Any, Any, Any], roundness: tuple[Any, Any, Any], xycoords: Any
+    ) -> None:
+        """What the finders of stars of a known width have. Ranges: both ends under their old names, and the range."""
         if np.ndim(_inputs.bare(fwhm)) != 0:
             raise TypeError("fwhm must be a scalar value")
+        sharpness = _old_range(*sharpness, self._RANGES[0], "sharp", "sharpness_range")
+        roundness = _old_range(*roundness, self._RANGES[1], "round", "roundness_range")
         self.fwhm, self.sigma_radius = fwhm, sigma_radius
         self.sharpness_range = _range("sharpness_range", sharpness)
         self.roundness_range = _range("roundness_range", roundness)
@@ -101,14 +131,12 @@ def _finish(found: tuple[Any, dict[str, Any], str], unit: Any) -> Any:
         warnings.warn(text, NoDetectionsWarning, stacklevel=3)
         return None
     names = [c[0] for c in columns]
-    for i, (name, values, column_unit, text, mask) in enumerate(columns):
-        kept = column_unit if column_unit == "deg" else None
-        if unit is not None and name in ("peak", "flux", "max_value"):
-            kept = unit
-        elif unit is not None and "daofind_mag" in names and name in ("sharpness", "roundness1", "daofind_mag"):
-            kept = ""
-        columns[i] = (name, values, kept, text, mask)
-    return from_native((columns, {}))
+    units = {name: column_unit for name, _, column_unit, _, _ in columns if column_unit == "deg"}
+    if unit is not None:
+        units.update(dict.fromkeys(("peak", "flux", "max_value"), unit))
+        if "daofind_mag" in names:
+            units.update(dict.fromkeys(("sharpness", "roundness1", "daofind_mag"), ""))
+    return from_native(with_units((columns, {}), units))
 
 
 class DAOStarFinder(StarFinderBase):
@@ -126,6 +154,8 @@ class DAOStarFinder(StarFinderBase):
         The angle of the major axis from +x, counter-clockwise, in degrees.
     sigma_radius : float, optional
         Radius of the kernel in units of its sigma.
+    sharplo, sharphi, roundlo, roundhi : float, optional
+        Old names of the ends of `sharpness_range` and `roundness_range`, taken with a warning.
     exclude_border : bool, optional
         Whether stars within half a kernel from the border are left out.
     n_brightest : int, optional
@@ -144,6 +174,8 @@ class DAOStarFinder(StarFinderBase):
         Number of threads; None takes all cores. The answer does not depend on it.
     """
 
+    _RANGES = (0.2, 1.0), (-1.0, 1.0)
+
     def __init__(
         self,
         threshold: Any,
@@ -151,19 +183,25 @@ class DAOStarFinder(StarFinderBase):
         ratio: float = 1.0,
         theta: float = 0.0,
         sigma_radius: float = 1.5,
-        *,
+        sharplo: Any = _NOT_GIVEN,
+        sharphi: Any = _NOT_GIVEN,
+        roundlo: Any = _NOT_GIVEN,
+        roundhi: Any = _NOT_GIVEN,
         exclude_border: bool = False,
         n_brightest: int | None = None,
         peak_max: Any = None,
         xycoords: Any = None,
         min_separation: float | None = None,
         scale_threshold: bool = True,
+        *,
         sharpness_range: Range = (0.2, 1.0),
         roundness_range: Range = (-1.0, 1.0),
         n_threads: int | None = 1,
     ) -> None:
         self.threshold = threshold
-        self._star(fwhm, sigma_radius, sharpness_range, roundness_range, xycoords)
+        self._star(
+            fwhm, sigma_radius, (sharplo, sharphi, sharpness_range), (roundlo, roundhi, roundness_range), xycoords
+        )
         self.ratio, self.theta, self.scale_threshold = ratio, theta % 360.0, scale_threshold
         self._options(exclude_border, n_brightest, peak_max, min_separation, n_threads)
         if min_separation is None:
@@ -212,6 +250,10 @@ class IRAFStarFinder(StarFinderBase):
         The full width at half maximum of a star in pixels.
     sigma_radius : float, optional
         Radius of the kernel in units of its sigma.
+    minsep_fwhm : float, optional
+        An old parameter, taken with a warning: the least distance in units of the FWHM.
+    sharplo, sharphi, roundlo, roundhi : float, optional
+        Old names of the ends of `sharpness_range` and `roundness_range`, taken with a warning.
     exclude_border : bool, optional
         Whether stars within half a kernel from the border are left out.
     n_brightest : int, optional
@@ -221,7 +263,7 @@ class IRAFStarFinder(StarFinderBase):
     xycoords : array_like, optional
         `(n, 2)` positions that are measured in place of a search.
     min_separation : float, optional
-        Least distance of two stars; by default 2.5 FWHM + 0.5, rounded down, at least 2.
+        Least distance of two stars; by default 2.5 FWHM.
     sharpness_range, roundness_range : (float, float) or None, optional
         Stars outside of these are left out.
     min_n_pixels : int, optional
@@ -230,27 +272,47 @@ class IRAFStarFinder(StarFinderBase):
         Number of threads; None takes all cores. The answer does not depend on it.
     """
 
+    _RANGES = (0.5, 2.0), (0.0, 0.2)
+
     def __init__(
         self,
         threshold: Any,
         fwhm: float,
         sigma_radius: float = 1.5,
-        *,
+        minsep_fwhm: Any = _NOT_GIVEN,
+        sharplo: Any = _NOT_GIVEN,
+        sharphi: Any = _NOT_GIVEN,
+        roundlo: Any = _NOT_GIVEN,
+        roundhi: Any = _NOT_GIVEN,
         exclude_border: bool = False,
         n_brightest: int | None = None,
         peak_max: Any = None,
         xycoords: Any = None,
         min_separation: float | None = None,
+        *,
         sharpness_range: Range = (0.5, 2.0),
         roundness_range: Range = (0.0, 0.2),
         min_n_pixels: int = 5,
         n_threads: int | None = 1,
     ) -> None:
         self.threshold, self.min_n_pixels = threshold, min_n_pixels
-        self._star(fwhm, sigma_radius, sharpness_range, roundness_range, xycoords)
-        self._options(exclude_border, n_brightest, peak_max, min_separation, n_threads)
+        self._star(
+            fwhm, sigma_radius, (sharplo, sharphi, sharpness_range), (roundlo, roundhi, roundness_range), xycoords
+        )
+        separation = 2.5 * fwhm
+        if minsep_fwhm is not _NOT_GIVEN:
+            warnings.warn(
+                "The 'minsep_fwhm' parameter is deprecated and will be removed in version 4.0. Use 'min_separation' "
+                "instead.",
+                PhotutilsDeprecationWarning,
+                stacklevel=2,
+            )
+            if minsep_fwhm < 0:
+                raise ValueError("minsep_fwhm must be >= 0")
+            separation = max(2, int(fwhm * minsep_fwhm + 0.5))
         if min_separation is None:
-            self.min_separation = max(2, int(fwhm * 2.5 + 0.5))
+            min_separation = separation
+        self._options(exclude_border, n_brightest, peak_max, min_separation, n_threads)
 
     def find_stars(self, data: Any, mask: Any = None) -> Any:
         """Finds stars in an image.

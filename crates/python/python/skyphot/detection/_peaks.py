@@ -11,7 +11,7 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import strip_units, to_skycoord, with_unit
-from skyphot._table import from_native, metadata, new_table
+from skyphot._table import metadata, table_of
 from skyphot.detection._finders import level
 from skyphot.utils.exceptions import NoDetectionsWarning
 
@@ -108,13 +108,12 @@ def find_peaks(
     if outcome != "found":
         warnings.warn("No local peaks were found.", NoDetectionsWarning, stacklevel=2)
         return None
-    found = from_native((columns, {}), units=False)
-    table = new_table(metadata())
-    x, y = np.asarray(found["x_peak"]), np.asarray(found["y_peak"])
-    table["id"], table["x_peak"], table["y_peak"] = np.asarray(found["id"]), x, y
+    found = {column[0]: np.asarray(column[1]) for column in columns}
+    x, y = found["x_peak"], found["y_peak"]
+    out = {"id": found["id"], "x_peak": x, "y_peak": y}
     if wcs is not None:
-        table["skycoord_peak"] = to_skycoord(wcs, x, y)
-    table["peak_value"] = with_unit(np.asarray(values)[y, x], unit)
+        out["skycoord_peak"] = to_skycoord(wcs, x, y)
+    out["peak_value"] = with_unit(np.asarray(values)[y, x], unit)
     if centroid_func is not None:
         from skyphot.centroids import centroid_sources
 
@@ -125,7 +124,7 @@ def find_peaks(
             if "error" in parameters or any(p.kind == p.VAR_KEYWORD for p in parameters.values()):
                 kwargs["error"] = error
         bad = image[2]
-        table["x_centroid"], table["y_centroid"] = centroid_sources(
+        out["x_centroid"], out["y_centroid"] = centroid_sources(
             values, x, y, box_size=box, footprint=foot, mask=bad, centroid_func=centroid_func, **kwargs
         )
-    return table
+    return table_of(out, metadata())

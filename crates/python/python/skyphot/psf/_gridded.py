@@ -47,7 +47,61 @@ def _cube(data: np.ndarray, meta: dict[str, Any]) -> Any:
     return NDData(data, meta=meta)
 
 
-class GriddedPSFModel(PSFModel):
+class _Drawn:
+    """A grid of ePSFs that can be drawn."""
+
+    def plot_grid(
+        self: Any,
+        *,
+        ax: Any = None,
+        vmax_scale: float | None = None,
+        peak_norm: bool = False,
+        deltas: bool = False,
+        cmap: str = "viridis",
+        dividers: bool = True,
+        divider_color: str = "darkgray",
+        divider_ls: str = "-",
+        figsize: Any = None,
+    ) -> Any:
+        """Draws the ePSFs side by side.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+            Where to draw.
+        vmax_scale : float, optional
+            The top of the colours as a fraction of the highest value.
+        peak_norm, deltas : bool, optional
+            Whether each is divided by its peak; whether the mean of all is subtracted.
+        cmap, figsize : optional
+            Colours, and the size of a new figure.
+        dividers : bool, optional
+            Whether lines are drawn between them, in `divider_color` and in the style `divider_ls`.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            The figure of `ax`.
+        """
+        import matplotlib.pyplot as plt
+
+        image = np.asarray(_core.psf_grid_mosaic(
+            np.ascontiguousarray(self.data, dtype=np.float64), self.grid_shape, bool(peak_norm), bool(deltas)
+        ))  # fmt: skip
+        if ax is None:
+            _, ax = plt.subplots(figsize=figsize)
+        top = float(np.max(np.abs(image))) * (vmax_scale if vmax_scale is not None else 1.0)
+        ax.imshow(image, origin="lower", cmap=cmap, vmax=top, vmin=-top if deltas else 0.0)
+        if dividers:
+            ny, nx = self.data.shape[1:]
+            for i in range(1, self.grid_shape[1]):
+                ax.axvline(i * nx - 0.5, color=divider_color, ls=divider_ls)
+            for j in range(1, self.grid_shape[0]):
+                ax.axhline(j * ny - 0.5, color=divider_color, ls=divider_ls)
+        return ax.figure
+
+
+class GriddedPSFModel(PSFModel, _Drawn):
     """ePSFs at the points of a rectangular grid of detector positions, interpolated between them.
 
     Parameters
@@ -174,25 +228,6 @@ class GriddedPSFModel(PSFModel):
             stdpsf = format == "stdpsf" or (format is None and _core.psf_file_layout(path) == "stdpsf")
         return stdpsf_reader(filename, **kwargs) if stdpsf else webbpsf_reader(filename, **kwargs)
 
-    def plot_grid(
-        self,
-        *,
-        ax: Any = None,
-        vmax_scale: float | None = None,
-        peak_norm: bool = False,
-        deltas: bool = False,
-        cmap: str = "viridis",
-        dividers: bool = True,
-        divider_color: str = "darkgray",
-        divider_ls: str = "-",
-        figsize: Any = None,
-    ) -> Any:
-        """Draws the ePSFs side by side; see `STDPSFGrid.plot_grid`."""
-        return _plot(
-            self, ax=ax, vmax_scale=vmax_scale, peak_norm=peak_norm, deltas=deltas, cmap=cmap, dividers=dividers,
-            divider_color=divider_color, divider_ls=divider_ls, figsize=figsize,
-        )  # fmt: skip
-
 
 class _path:
     """A file by its path; what is open is written to a temporary file."""
@@ -294,7 +329,7 @@ def webbpsf_reader(filename: Any) -> GriddedPSFModel:
     return GriddedPSFModel(_cube(np.asarray(data), meta))
 
 
-class STDPSFGrid:
+class STDPSFGrid(_Drawn):
     """The ePSFs of a STDPSF file with their positions, those of all detectors.
 
     Parameters
@@ -313,68 +348,6 @@ class STDPSFGrid:
 
     def __repr__(self) -> str:
         return f"<STDPSFGrid of {len(self.data)} ePSFs {self.data.shape[1:]}, grid {self.grid_shape}>"
-
-    def plot_grid(
-        self,
-        *,
-        ax: Any = None,
-        vmax_scale: float | None = None,
-        peak_norm: bool = False,
-        deltas: bool = False,
-        cmap: str = "viridis",
-        dividers: bool = True,
-        divider_color: str = "darkgray",
-        divider_ls: str = "-",
-        figsize: Any = None,
-    ) -> Any:
-        """Draws the ePSFs side by side.
-
-        Parameters
-        ----------
-        ax : matplotlib axes, optional
-            Where to draw.
-        vmax_scale : float, optional
-            The top of the colours as a fraction of the highest value.
-        peak_norm, deltas : bool, optional
-            Whether each is divided by its peak; whether the mean of all is subtracted.
-        cmap, figsize : optional
-            Colours, and the size of a new figure.
-        """
-        return _plot(
-            self, ax=ax, vmax_scale=vmax_scale, peak_norm=peak_norm, deltas=deltas, cmap=cmap, dividers=dividers,
-            divider_color=divider_color, divider_ls=divider_ls, figsize=figsize,
-        )  # fmt: skip
-
-
-def _plot(
-    grid: Any,
-    *,
-    ax: Any,
-    vmax_scale: float | None,
-    peak_norm: bool,
-    deltas: bool,
-    cmap: str,
-    dividers: bool,
-    divider_color: str,
-    divider_ls: str,
-    figsize: Any,
-) -> Any:
-    import matplotlib.pyplot as plt
-
-    image = np.asarray(_core.psf_grid_mosaic(
-        np.ascontiguousarray(grid.data, dtype=np.float64), grid.grid_shape, bool(peak_norm), bool(deltas)
-    ))  # fmt: skip
-    if ax is None:
-        _, ax = plt.subplots(figsize=figsize)
-    top = float(np.max(np.abs(image))) * (vmax_scale if vmax_scale is not None else 1.0)
-    ax.imshow(image, origin="lower", cmap=cmap, vmax=top, vmin=-top if deltas else 0.0)
-    if dividers:
-        ny, nx = grid.data.shape[1:]
-        for i in range(1, grid.grid_shape[1]):
-            ax.axvline(i * nx - 0.5, color=divider_color, ls=divider_ls)
-        for j in range(1, grid.grid_shape[0]):
-            ax.axhline(j * ny - 0.5, color=divider_color, ls=divider_ls)
-    return ax.figure
 
 
 def grid_from_epsfs(epsfs: Any, grid_xypos: Any = None, meta: Any = None) -> GriddedPSFModel:

@@ -9,7 +9,7 @@ import numpy as np
 from skyphot import _core, _inputs
 from skyphot._compat import is_nddata, is_quantity, strip_units, unpack_nddata, warn, with_unit
 from skyphot._progress import Progress
-from skyphot._table import from_native, new_table
+from skyphot._table import from_native, new_table, with_units
 from skyphot.background import LocalBackground
 from skyphot.background._estimators import native_estimator
 from skyphot.psf._flags import PSF_FLAGS, decode_psf_flags
@@ -355,7 +355,7 @@ class PSFPhotometry:
 
     def _finish(self, fitted: Any, unit: Any) -> Any:
         self._fitted, self._unit = fitted, unit
-        table = _with_units(from_native(fitted.columns(), units=False), unit)
+        table = _table(fitted, unit)
         self.results = table
         if self._warns and np.any(np.asarray(table["flags"]) & PSF_FLAGS["no_convergence"]):
             warn(
@@ -537,17 +537,15 @@ def fit_2dgaussian(
         shape,
         _inputs.threads(n_threads),
     )
-    out.results = _with_units(from_native(out._fitted.columns(), units=False), unit)
+    out.results = _table(out._fitted, unit)
     out._unit = unit
     return out
 
 
-def _with_units(table: Any, unit: Any) -> Any:
-    """The fluxes of a table in the unit of the data."""
-    for name in ("local_bkg", "flux_init", "flux_fit", "flux_err"):
-        if unit is not None and name in table.colnames:
-            table[name] = with_unit(np.asarray(table[name]), unit)
-    return table
+def _table(fitted: Any, unit: Any) -> Any:
+    """What was fitted, the fluxes in the unit of the data."""
+    names = "local_bkg", "flux_init", "flux_fit", "flux_err"
+    return from_native(with_units(fitted.columns(), dict.fromkeys(names, unit)))
 
 
 def fit_fwhm(

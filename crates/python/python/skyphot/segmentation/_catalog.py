@@ -9,7 +9,7 @@ import numpy as np
 
 from skyphot import _core, _inputs
 from skyphot._compat import strip_units, to_skycoord, with_unit
-from skyphot._table import metadata, new_table
+from skyphot._table import metadata, table_of
 from skyphot.aperture import BoundingBox, CircularAperture, EllipticalAperture
 from skyphot.segmentation._flags import decode_segmentation_flags
 from skyphot.segmentation._image import SegmentationImage
@@ -247,12 +247,11 @@ class SourceCatalog:
                 return [np.ma.MaskedArray(p, mask=c[1]) for p, c in zip(parts, cuts, strict=True)]
             case "kron_aperture":
                 return self._apertures(self._native.make_kron_apertures(self.kron_params))
-            case "sky_centroid" | "sky_centroid_win" | "sky_centroid_quad":
+            case "sky_centroid" | "sky_centroid_win" | "sky_centroid_quad" if self.wcs is not None:
                 which = name.removeprefix("sky_")
                 return self._sky(*np.transpose(self._values(which)))
-            case "sky_centroid_icrs":
-                sky = self._values("sky_centroid")
-                return sky if self.wcs is None else sky.icrs
+            case "sky_centroid_icrs" if self.wcs is not None:
+                return self._values("sky_centroid").icrs
             case "sky_bbox_ll" | "sky_bbox_lr" | "sky_bbox_ul" | "sky_bbox_ur":
                 edges = np.asarray(self._native.bbox(), dtype=float)
                 corners = np.stack([edges[:, 0], edges[:, 1], edges[:, 2], edges[:, 3]]) - 0.5
@@ -361,10 +360,7 @@ class SourceCatalog:
             columns_, _ = self._native.columns(asked)
             for name, column in zip(asked, columns_, strict=True):
                 self._cache[name] = self._finished(name, column[1])
-        table = new_table(self.meta)
-        for name in names:
-            table[name] = self._values(name)
-        return table
+        return table_of({name: self._values(name) for name in names}, self.meta)
 
     def _flux(self, pair: tuple[Any, Any], name: str | None, overwrite: bool) -> tuple[Any, Any]:
         flux, err = (with_unit(v, self._unit) for v in pair)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core, _inputs
-from skyphot._compat import HAS_ASTROPY, strip_units, warn, with_unit
+from skyphot._compat import HAS_ASTROPY, opened, strip_units, warn, with_unit
 from skyphot.background._estimators import SIGMA_CLIP, check_clip
 from skyphot.detection._finders import level
 from skyphot.segmentation._image import SegmentationImage
@@ -60,6 +60,9 @@ def detect_threshold(
         _inputs.clip_or_none(check_clip(sigma_clip)),
         _inputs.threads(n_threads),
     )
+    single = image[0].dtype == np.float32
+    if single and all(v is None or getattr(v, "dtype", None) == np.float32 for v in (background, error)):
+        out = out.astype(np.float32)
     return with_unit(out, unit)
 
 
@@ -88,6 +91,7 @@ def detect_sources(
     segmentation_image : SegmentationImage or None
         None with a `NoDetectionsWarning` if there is no source.
     """
+    data, mask = opened(data, mask)
     (data, threshold), _ = strip_units((data, threshold), ("data", "threshold"))
     negative = np.count_nonzero(np.asarray(threshold) < 0)
     if negative:

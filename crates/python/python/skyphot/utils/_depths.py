@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from skyphot import _core, _inputs
-from skyphot._compat import is_quantity, warn, with_unit
+from skyphot._compat import is_quantity, opened, warn, with_unit
 from skyphot._progress import Progress
 from skyphot.background._estimators import SIGMA_CLIP
 from skyphot.datasets._seed import seed_number
@@ -119,6 +119,7 @@ class ImageDepth:
         """
         from skyphot.aperture import CircularAperture
 
+        data, mask = opened(data, mask)
         unit = data.unit if is_quantity(data) else None
         image = _inputs.image(data, mask=mask)
         with Progress(int(self.n_iters), self.progress_bar, "Image Depths") as bar:

@@ -25,4 +25,4 @@ class DeblendWarning(_Base):  # type: ignore[misc,valid-type]
 
 
 class PhotutilsDeprecationWarning(_Deprecation):  # type: ignore[misc,valid-type]
-    """Never given: here for the filters of scripts, as deprecated names of photutils are not there at all."""
+    """For old names of parameters. Few of those of photutils are taken; the rest are not there at all."""
