@@ -18,7 +18,8 @@ pub(crate) fn all() -> Result<bool> {
     cheap(&mut r);
     r.step("graph", || graph::update(true).map(|()| Outcome::Passed));
     r.step("clippy", clippy);
-    r.step("test", || readme::step("cargo test", &[]));
+    // The same random cases each time: a failure here is due to what changed, not to luck.
+    r.step("test", || readme::step("cargo test", &[("PROPTEST_RNG_SEED", "1")]));
     r.step("python", || python::all(false));
     r.step("docs", documentation);
     // What is checked is that it runs: all the optimising takes minutes.

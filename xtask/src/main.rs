@@ -17,6 +17,7 @@ mod regress;
 mod release;
 mod run;
 mod tidy;
+mod unused;
 mod workspace;
 
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use cargo_metadata::Metadata;
 
-use crate::workspace;
+use crate::{unused, workspace};
 
 /// Longest file of source text, in lines.
 const MAX_LINES: usize = 1000;
@@ -30,7 +30,9 @@ const FORBIDDEN: [(&str, &str); 11] = [
 /// Complaints about the files and manifests of the workspace.
 pub(crate) fn check() -> Result<Vec<String>> {
     let root = workspace::root();
-    let mut out = manifests(&workspace::metadata()?)?;
+    let metadata = workspace::metadata()?;
+    let mut out = manifests(&metadata)?;
+    out.extend(unused::check(&metadata)?);
     for path in workspace::files(&root)? {
         let name = workspace::relative(&path);
         if name == "Cargo.lock" {
@@ -84,7 +86,7 @@ fn text(name: &str, text: &str) -> Vec<String> {
 }
 
 /// `word` in `line`, not as part of a longer identifier.
-fn has_word(line: &str, word: &str) -> bool {
+pub(crate) fn has_word(line: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(i, _)| {
         let (before, after) = (line[..i].chars().next_back(), line[i + word.len()..].chars().next());

@@ -1,7 +1,7 @@
 //! Images of many sources.
 
 use ndarray::Array2;
-use skyphot_core::Exec;
+use skyphot_core::{Exec, Image, Pixel, memory};
 
 use crate::{PsfModel, Source, Window};
 
@@ -79,9 +79,31 @@ pub fn render<M: PsfModel + ?Sized>(
     psf_shape: Option<(usize, usize)>,
     exec: &Exec,
 ) -> Array2<f64> {
-    let mut image = Array2::zeros(shape);
+    let mut image = zeros(shape);
     draw_onto(&mut image, model, sources, psf_shape, exec);
     image
+}
+
+/// An image less the sources of [`render`].
+pub(crate) fn residual<T: Pixel, M: PsfModel + ?Sized>(
+    data: &Image<'_, T>,
+    model: &M,
+    sources: &Sources<'_>,
+    psf_shape: Option<(usize, usize)>,
+    exec: &Exec,
+) -> Array2<f64> {
+    let mut out = zeros(data.shape());
+    let nx = data.shape().1;
+    draw_bands(&mut out, model, sources, psf_shape, exec, |first, rows| {
+        for (row, y) in rows.chunks_exact_mut(nx).zip(first..) {
+            ndarray::Zip::from(row).and(data.data().row(y)).for_each(|o, d| *o = d.to_f64() - *o);
+        }
+    });
+    out
+}
+
+fn zeros((ny, nx): (usize, usize)) -> Array2<f64> {
+    Array2::from_shape_vec((ny, nx), memory::zeros(ny * nx)).unwrap_or_default()
 }
 
 /// Adds the sources of [`render`] to an image of standard layout.
@@ -91,6 +113,18 @@ pub(crate) fn draw_onto<M: PsfModel + ?Sized>(
     sources: &Sources<'_>,
     psf_shape: Option<(usize, usize)>,
     exec: &Exec,
+) {
+    draw_bands(image, model, sources, psf_shape, exec, |_, _| ());
+}
+
+/// The same; `finish` gets each band of rows with the number of its first one once all is drawn there.
+fn draw_bands<M: PsfModel + ?Sized>(
+    image: &mut Array2<f64>,
+    model: &M,
+    sources: &Sources<'_>,
+    psf_shape: Option<(usize, usize)>,
+    exec: &Exec,
+    finish: impl Fn(usize, &mut [f64]) + Sync + Send,
 ) {
     let shape = image.dim();
     let (ny, nx) = shape;
@@ -142,6 +176,7 @@ pub(crate) fn draw_onto<M: PsfModel + ?Sized>(
             })
             .collect();
         model.draw(&drawn, all, rows);
+        finish(band * ROWS_PER_TASK, rows);
     });
 }
 
@@ -174,6 +209,29 @@ mod tests {
         for n in [2, 3, 7] {
             let exec = Exec::with_threads(NonZeroUsize::new(n).unwrap()).unwrap();
             assert_eq!(render(&model, &s, (100, 90), Some((31, 31)), &exec), one);
+        }
+    }
+
+    #[test]
+    fn a_residual_is_the_image_less_what_is_drawn() {
+        let model = CircularGaussianPrf::new(2.0).unwrap();
+        // One source lies across the border of two tasks.
+        let (x, y) = ([10.2, 20.7, 5.5], [31.0, ROWS_PER_TASK as f64 - 0.3, 2.5 * ROWS_PER_TASK as f64]);
+        let s = Sources {
+            x: &x,
+            y: &y,
+            flux: &[100.0, 50.0, 70.0],
+            shape: &[],
+            local_bkg: &[1.0, 2.0, f64::NAN],
+        };
+        let wide = Array2::from_shape_fn((3 * ROWS_PER_TASK - 9, 60), |(y, x)| (y * 60 + x) as f32 * 0.01);
+        // Rows of every second pixel are no slices.
+        let view = wide.slice(ndarray::s![.., ..;2]);
+        let image = Image::new(view).unwrap();
+        let expected = view.mapv(f64::from) - render(&model, &s, view.dim(), Some((31, 31)), &Exec::serial());
+        for n in [1, 2, 3] {
+            let exec = Exec::with_threads(NonZeroUsize::new(n).unwrap()).unwrap();
+            assert_eq!(residual(&image, &model, &s, Some((31, 31)), &exec), expected);
         }
     }
 }

@@ -329,20 +329,8 @@ impl PsfPhotometry {
         psf_shape: Option<(usize, usize)>,
         include_local_bkg: bool,
     ) -> Array2<f64> {
-        let n_shape = self.shape_parameters.len();
-        let mut by_source = vec![0.0; n_shape * self.len()];
-        for (k, p) in self.shape_parameters.iter().enumerate() {
-            for (i, v) in p.fit.iter().enumerate() {
-                by_source[i * n_shape + k] = *v;
-            }
-        }
-        let sources = Sources {
-            x: &self.x_fit,
-            y: &self.y_fit,
-            flux: &self.flux_fit,
-            shape: &by_source,
-            local_bkg: if include_local_bkg { &self.local_bkg } else { &[] },
-        };
+        let by_source = self.shapes_by_source();
+        let sources = self.sources(&by_source, include_local_bkg);
         render(model, &sources, shape, psf_shape, &self.config.exec)
     }
 
@@ -356,9 +344,31 @@ impl PsfPhotometry {
         psf_shape: Option<(usize, usize)>,
         include_local_bkg: bool,
     ) -> Array2<f64> {
-        let mut out = self.model_image(model, image.shape(), psf_shape, include_local_bkg);
-        ndarray::Zip::from(&mut out).and(image.data()).for_each(|o, d| *o = d.to_f64() - *o);
-        out
+        let by_source = self.shapes_by_source();
+        let sources = self.sources(&by_source, include_local_bkg);
+        render::residual(image, model, &sources, psf_shape, &self.config.exec)
+    }
+
+    /// Fitted shape parameters of every source one after the other.
+    fn shapes_by_source(&self) -> Vec<f64> {
+        let n_shape = self.shape_parameters.len();
+        let mut by_source = vec![0.0; n_shape * self.len()];
+        for (k, p) in self.shape_parameters.iter().enumerate() {
+            for (i, v) in p.fit.iter().enumerate() {
+                by_source[i * n_shape + k] = *v;
+            }
+        }
+        by_source
+    }
+
+    fn sources<'a>(&'a self, shape: &'a [f64], include_local_bkg: bool) -> Sources<'a> {
+        Sources {
+            x: &self.x_fit,
+            y: &self.y_fit,
+            flux: &self.flux_fit,
+            shape,
+            local_bkg: if include_local_bkg { &self.local_bkg } else { &[] },
+        }
     }
 
     /// A table with the reference's columns: `id group_id group_size local_bkg x_init ... x_fit ... x_err ...
