@@ -24,7 +24,8 @@ pub(crate) trait Described: Sized {
     fn description(&self) -> PyResult<Description>;
 }
 
-macro_rules! described {
+/// Both ways for a kind of shapes: its polygon, then the name, variant, aperture and numbers of the others.
+macro_rules! described_as {
     ($shape:ident: $polygon:ident $(, $kind:literal $variant:ident $aperture:ident [$($number:ident),*])*) => {
         impl Described for $shape {
             fn of(kind: &str, numbers: &[f64]) -> PyResult<Self> {
@@ -49,22 +50,22 @@ macro_rules! described {
     };
 }
 
-described!(PixelShape: PolygonAperture,
-    "circle" Circle CircularAperture [r],
-    "circular_annulus" CircularAnnulus CircularAnnulus [r_in, r_out],
-    "ellipse" Ellipse EllipticalAperture [a, b, theta],
-    "elliptical_annulus" EllipticalAnnulus EllipticalAnnulus [a_in, a_out, b_in, b_out, theta],
-    "rectangle" Rectangle RectangularAperture [w, h, theta],
-    "rectangular_annulus" RectangularAnnulus RectangularAnnulus [w_in, w_out, h_in, h_out, theta]);
+/// The same list for shapes in pixels and for those in arcseconds on the sky.
+macro_rules! described {
+    ($($kind:literal $variant:ident $aperture:ident $sky:ident $numbers:tt),*) => {
+        described_as!(PixelShape: PolygonAperture $(, $kind $variant $aperture $numbers)*);
+        described_as!(SkyShape: SkyPolygonAperture $(, $kind $variant $sky $numbers)*);
+    };
+}
 
-// In arcseconds.
-described!(SkyShape: SkyPolygonAperture,
-    "circle" Circle SkyCircularAperture [r],
-    "circular_annulus" CircularAnnulus SkyCircularAnnulus [r_in, r_out],
-    "ellipse" Ellipse SkyEllipticalAperture [a, b, theta],
-    "elliptical_annulus" EllipticalAnnulus SkyEllipticalAnnulus [a_in, a_out, b_in, b_out, theta],
-    "rectangle" Rectangle SkyRectangularAperture [w, h, theta],
-    "rectangular_annulus" RectangularAnnulus SkyRectangularAnnulus [w_in, w_out, h_in, h_out, theta]);
+described!(
+    "circle" Circle CircularAperture SkyCircularAperture [r],
+    "circular_annulus" CircularAnnulus CircularAnnulus SkyCircularAnnulus [r_in, r_out],
+    "ellipse" Ellipse EllipticalAperture SkyEllipticalAperture [a, b, theta],
+    "elliptical_annulus" EllipticalAnnulus EllipticalAnnulus SkyEllipticalAnnulus [a_in, a_out, b_in, b_out, theta],
+    "rectangle" Rectangle RectangularAperture SkyRectangularAperture [w, h, theta],
+    "rectangular_annulus" RectangularAnnulus RectangularAnnulus SkyRectangularAnnulus [w_in, w_out, h_in, h_out, theta]
+);
 
 /// A shape that Python hands over.
 pub(crate) struct ShapeArg<S = PixelShape>(pub(crate) S);
