@@ -317,7 +317,8 @@ pub(super) const CASES: &[Case] = &[
         what: "sigma_clipped_stats of 16 Mpix f32",
         threads: true,
         slow: false,
-        peers: &[peer("astropy", Measure::Max, 1e-7, None)],
+        // astropy works in the 32 bits of the data, of which this is four steps.
+        peers: &[peer("astropy", Measure::Max, 5e-7, None)],
         fastest: Some(4.0),
     },
     Case {
@@ -379,11 +380,11 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         name: "gwcs-numerical",
-        what: "the exact way back of 300 positions by iteration",
+        what: "the way back of 300 positions by iteration (gwcs does not get there)",
         threads: false,
         slow: true,
-        // gwcs stops at 1e-5 pixels.
-        peers: &[peer("gwcs", Measure::Max, 1e-5, None)],
+        // Compared is where the positions came from.
+        peers: &[peer("gwcs", Measure::Max, 1e-8, None)],
         fastest: Some(30.0),
     },
     Case {
